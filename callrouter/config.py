@@ -1,0 +1,222 @@
+"""The typed, frozen configuration with every default in one place. Reading it from files: `load_config`.
+
+Unknown keys are errors, every problem is reported at once with file and line, secrets come from the environment
+or from a file and have no default anywhere.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network, ip_address
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+"""A name in our own tables: small letters, digits, `_`, `-`; safe in a path, a key and a dial string."""
+Port = Annotated[int, Field(ge=1024, le=65535)]
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+Number = Annotated[str, Field(pattern=r"^\+?[0-9]{2,15}$")]
+Language = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
+DialPrefix = Annotated[str, Field(pattern=r"^\+?[0-9]{0,15}$")]
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"unknown time zone {name!r}; write it like Europe/Moscow")
+    return name
+
+
+def _address(text: str) -> str:
+    ip_address(text)
+    return text
+
+
+Address = Annotated[str, AfterValidator(_address)]
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
+Network = Annotated[str, AfterValidator(lambda text: str(IPv4Network(text)))]
+HostName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$")]
+
+
+class Part(BaseModel):
+    """What every part of the configuration obeys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Secret(Part):
+    """Where a secret is to be found; never the secret itself."""
+
+    env: str | None = Field(None, description="name of an environment variable")
+    file: Path | None = Field(None, description="a file whose first line is the secret")
+
+
+class Centre(Part):
+    """The centre as a whole."""
+
+    name: Name = "main"
+    language: Language = Field("ru", description="language of callers when nothing else says")
+    timezone: TimeZone = Field("Europe/Moscow", description="for dates in recordings' folders and in reports")
+    workers: int = Field(1, ge=1, le=16, description="worker processes; each can carry on the calls of a dead one")
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+
+class Sip(Part):
+    """Where phones and trunks reach us, and what sound they may send."""
+
+    bind: Address = Field("127.0.0.1", description="address to listen on; 0.0.0.0 for phones on other computers")
+    port: Port = Field(5070, description="SIP over UDP and TCP")
+    external_address: HostName | None = Field(None, description="our address as seen from outside, if behind NAT")
+    local_networks: tuple[Network, ...] = Field((), description="networks that reach us without NAT")
+    rtp_first: Port = Field(16000, description="first UDP port for sound (two per phone in a call)")
+    rtp_last: Port = Field(19999, description="last UDP port for sound; stay below 32768, where Linux lends ports out")
+    codecs: tuple[Literal["alaw", "ulaw"], ...] = ("alaw", "ulaw")
+
+
+class AttachedAsterisk(Part):
+    """An Asterisk that is already there and is not started by callrouter. See docs/attaching.md."""
+
+    ari_url: str = Field(pattern=r"^https?://", description="like http://127.0.0.1:8088")
+    ari_user: Name = "callrouter"
+    ari_password: Secret
+    ami_host: HostName = "127.0.0.1"
+    ami_port: Port = 5038
+    ami_user: Name = "callrouter"
+    ami_password: Secret
+    recording_folder: Path = Field(description="where MixMonitor may write, readable by callrouter")
+
+
+class AsteriskPart(Part):
+    """Private (started by us, the default) or attached."""
+
+    attached: AttachedAsterisk | None = None
+    http_port: Port = Field(8188, description="ARI of the private Asterisk, loopback only")
+    ami_port: Port = Field(5138, description="AMI of the private Asterisk, loopback only")
+
+
+class RedisPart(Part):
+    """Redis or Valkey: our own on a unix socket (default), or one that is already there."""
+
+    url: str | None = Field(None, pattern=r"^(redis|rediss|unix)://")
+    password: Secret | None = None
+    max_memory_mb: int = Field(512, ge=32, description="bound of the private Redis; an alarm rises at 80 %")
+    journal_entries: int = Field(200_000, ge=1_000, description="the journal keeps at least the newest so many entries")
+
+
+class Limits(Part):
+    """Beyond these a worker lets a new caller go to the fallback at once instead of serving them badly."""
+
+    calls: int = Field(400, ge=1, description="calls at once, per worker")
+    free_disk_mb: int = Field(500, ge=1, description="least free space where recordings land")
+    free_files: int = Field(200, ge=10, description="file descriptors that must stay free")
+
+
+class Recordings(Part):
+    """How conversations are kept."""
+
+    enabled: bool = True
+    folder: Path = Field(Path("recordings"), description="relative to the project; recordings/YYYY/MM/DD/ below it")
+    format: Literal["flac", "opus", "wav"] = Field("flac", description="flac loses nothing; opus is a fifth of its size")
+
+
+class Fallback(Part):
+    """What a caller meets when no worker can take the call."""
+
+    text: dict[Language, str] = Field(
+        default={
+            "ru": "Извините, сейчас мы не можем принять ваш звонок. Соединяем с дежурным.",
+            "en": "We are sorry, we cannot take your call right now. Connecting you to the person on duty.",
+        }
+    )
+    agent: Name | None = Field(None, description="this agent's phone is rung first")
+    number: Number | None = Field(None, description="or this outside number, through `trunk`")
+    trunk: Name | None = None
+    ring_s: int = Field(30, ge=5, le=120)
+    message: bool = Field(True, description="nobody answered: take a voice message")
+
+
+class Registration(Part):
+    """We register with the carrier."""
+
+    server: HostName
+    port: Port = 5060
+    username: str = Field(pattern=r"^[A-Za-z0-9._+-]{1,64}$")
+    password: Secret
+
+
+class Outwards(Part):
+    """How we call out through this trunk."""
+
+    caller_id: Number = Field(description="the number we show")
+    number_format: Literal["plus", "international", "national"] = Field(
+        "plus", description="plus: +74951234567; international: 74951234567; national: national_prefix + 4951234567"
+    )
+    country: str = Field("7", pattern=r"^[1-9][0-9]{0,2}$", description="country code that `national` leaves out")
+    national_prefix: DialPrefix = "8"
+    allowed_prefixes: tuple[DialPrefix, ...] = Field((), description="nothing else may be dialled; empty: nothing at all")
+    address: HostName | None = Field(None, description="where calls go if not to the registration's server")
+    port: Port = 5060
+
+
+class Trunk(Part):
+    """A carrier or another exchange: known by its addresses, or we register with it."""
+
+    addresses: tuple[str, ...] = Field((), description="calls from these addresses or networks come from this trunk")
+    register_with: Registration | None = Field(None, alias="register")
+    out: Outwards | None = None
+
+
+class NumberRoute(Part):
+    """A number that callers dial, and the tree that answers."""
+
+    number: Number
+    tree: Name
+    language: Language | None = None
+
+
+class Queue(Part):
+    """A line of waiting callers."""
+
+    name: str = Field(min_length=1, max_length=80)
+    strategy: Literal["longest_idle"] = "longest_idle"
+    priority: int = Field(0, ge=-100, le=100, description="calls of a queue with a higher priority go first")
+    ring_s: int = Field(15, ge=3, le=120, description="how long one agent's phone rings")
+    max_wait_s: Seconds = Field(600, description="then `overflow`")
+    overflow: Name | Literal["hangup"] = Field("hangup", description="another queue, or hangup (after a polite word)")
+    music: Name = "default"
+    wrap_up_s: float = Field(10, ge=0, le=3600, description="time for notes after a call; 0: none")
+    missed_limit: int = Field(1, ge=1, le=20, description="so many unanswered offers in a row set an agent NOT_READY")
+    record: bool = True
+
+
+class AgentPart(Part):
+    """A person who takes calls."""
+
+    name: str = Field(min_length=1, max_length=80)
+    queues: tuple[Name, ...] = Field(min_length=1, description="queues this agent serves")
+
+
+class Config(Part):
+    """All of it."""
+
+    centre: Centre = Centre()
+    sip: Sip = Sip()
+    asterisk: AsteriskPart = AsteriskPart()
+    redis: RedisPart = RedisPart()
+    limits: Limits = Limits()
+    recordings: Recordings = Recordings()
+    fallback: Fallback = Fallback()
+    music: dict[Name, Path] = Field({}, description="music class → folder of sound files; `default` is shipped")
+    trunks: dict[Name, Trunk] = {}
+    numbers: tuple[NumberRoute, ...] = ()
+    queues: dict[Name, Queue] = {}
+    agents: dict[Name, AgentPart] = {}
+    not_ready_reasons: dict[Annotated[str, Field(pattern=r"^[1-9]$")], Name] = Field(
+        {"1": "break", "2": "lunch", "3": "meeting", "4": "paperwork"},
+        description="the digit after *12 → the reason",
+    )
+    trees: Path = Field(Path("ivr_trees"), description="folder of trees, relative to the project")

@@ -1,0 +1,1 @@
+"""The only room that waits: it owns calls, performs what the pure rooms decide and talks through ports."""

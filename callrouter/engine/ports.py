@@ -1,0 +1,163 @@
+"""The pieces of the world as the engine sees them. Real adapters and hand-written fakes pass the same contract tests."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NewType, Protocol
+
+from callrouter.journal import Entry, FloorChange
+from callrouter.telephony import CallId, Command, LegId, PhoneId, SwitchEvent
+
+Owner = NewType("Owner", str)
+"""`<worker>/<instance>`: a worker's name and a random word made at its start. The whole of it owns calls, so that
+a process that was paused and replaced cannot write over its successor's work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A field of a thing on the floor that must have this value, or nothing of the commit is written."""
+
+    thing: str
+    field: str
+    value: str
+    """Empty also stands for `there is no such field or thing`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """What one step changes, written all together or not at all: state before side effects.
+
+    With `call`, the writer must own the call: `owner` is compared, `before` (adoption) says whom it is taken from,
+    and `before=""` creates the call, which must not exist yet. `state=None` leaves the state as it is;
+    `ends=True` removes call and state. The floor change is stored with the first entry, so it needs one.
+    """
+
+    entries: tuple[Entry, ...] = ()
+    floor: FloorChange = field(default_factory=dict)
+    checks: tuple[Check, ...] = ()
+    call: CallId | None = None
+    owner: Owner | None = None
+    before: Owner | None = None
+    state: bytes | None = None
+    ends: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The commit stands. `version` is the floor's version after it: the id of the last entry written, or empty."""
+
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Nothing was written, because of this (`owner`, or the thing and field of the check that failed)."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The live floor at one version."""
+
+    version: str
+    things: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCall:
+    call: CallId
+    owner: Owner
+    state: bytes
+
+
+class Line(Protocol):
+    """Who waits, who is free, who owns which call, and the journal: shared by all workers.
+
+    Every method raises StoreDown when the store does not answer in time. None of them retries by itself
+    something that may already have happened: a commit is written at most once.
+    """
+
+    async def commit(self, commit: Commit) -> Written | Refused: ...
+
+    async def snapshot(self) -> Snapshot: ...
+
+    def follow(self, after: str) -> AsyncIterator[Entry]:
+        """Every entry written after the version `after`, in order, waiting for new ones; ends only by StoreDown."""
+        ...
+
+    async def entries(self, after: str = "", before: str = "", limit: int = 1000) -> Sequence[Entry]:
+        """Entries with after < id < before, oldest first (either bound may be empty)."""
+        ...
+
+    async def entries_back(self, before: str = "", limit: int = 1000) -> Sequence[Entry]:
+        """Entries with id < before, newest first."""
+        ...
+
+    async def calls(self) -> Sequence[StoredCall]:
+        """Every call that has not ended."""
+        ...
+
+    async def renew_lease(self, owner: Owner, seconds: float) -> None:
+        """Say that this worker lives, for so long."""
+        ...
+
+    async def end_lease(self, owner: Owner) -> None: ...
+
+    async def living(self) -> frozenset[Owner]:
+        """The workers whose lease has not run out."""
+        ...
+
+    async def try_lock(self, name: str, owner: Owner, seconds: float) -> bool:
+        """True for one caller at a time: small chores that only one worker should do."""
+        ...
+
+    async def now_ms(self) -> int:
+        """The store's clock."""
+        ...
+
+    async def health(self) -> Mapping[str, str]:
+        """Figures for the doctor and for alarms: memory_used, memory_bound, journal_entries, version."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class HeldLeg:
+    """A leg that the switch still holds, seen after a (re)connection. `application` is the worker's name it reports to."""
+
+    leg: LegId
+    worker: str
+    bridged: bool
+
+
+class Switch(Protocol):
+    """The telephone switch. Outcomes of commands come as events through the `listen` callback, in the order per leg in which
+    they happened; the callback never blocks."""
+
+    def listen(self, on_event: Callable[[SwitchEvent], None]) -> None: ...
+
+    async def perform(self, call: CallId, command: Command) -> None:
+        """Carry out one command. Returns when the switch accepted it; commands of one call are carried out in order.
+
+        Raises LegGone, CommandRefused, SwitchDown.
+        """
+        ...
+
+    def set_admission(self, admit: Callable[[], bool]) -> None:
+        """Asked (without waiting) whenever a call is offered to the workers: False leaves it to others or to the fallback."""
+        ...
+
+    async def held(self) -> Sequence[HeldLeg]:
+        """Every leg in the hands of any callrouter worker, dead ones included."""
+        ...
+
+    async def reachable_phones(self) -> frozenset[PhoneId]: ...
+
+
+class Clock(Protocol):
+    """Wall time in milliseconds since 1970 (UTC); tests turn it by hand."""
+
+    def now_ms(self) -> int: ...

@@ -1,0 +1,78 @@
+"""The journal's words and its entry: the append-only list of what happened, from which everything else is told.
+
+Words are those of Asterisk's queue_log where it has them (Asterisk documentation, "Queue Logs"), ours where it has
+none. The live floor, the call list, `explain` and the figures are all made from these entries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+NOW = "$now"
+"""Stands for the store's own clock (milliseconds since 1970) in a floor value; filled in when it is written."""
+
+
+class Word(StrEnum):
+    """What happened. The first group are queue_log's words."""
+
+    ENTERQUEUE = "ENTERQUEUE"
+    CONNECT = "CONNECT"
+    COMPLETEAGENT = "COMPLETEAGENT"
+    COMPLETECALLER = "COMPLETECALLER"
+    ABANDON = "ABANDON"
+    EXITWITHTIMEOUT = "EXITWITHTIMEOUT"
+    EXITEMPTY = "EXITEMPTY"
+    RINGNOANSWER = "RINGNOANSWER"
+    RINGCANCELED = "RINGCANCELED"
+    PAUSE = "PAUSE"
+    UNPAUSE = "UNPAUSE"
+    AGENTLOGOFF = "AGENTLOGOFF"
+
+    ARRIVED = "ARRIVED"
+    """A caller is ours. data: number, caller, tree, version, language."""
+    NODE = "NODE"
+    """The caller came to a node of the tree. data: node, by (the key, `silence`, `invalid`, or empty)."""
+    OFFER = "OFFER"
+    """An agent was reserved for a waiting call. data: leg, floor (the version the choice saw), ring_s."""
+    RINGING = "RINGING"
+    WRAPUPEND = "WRAPUPEND"
+    RECORDING = "RECORDING"
+    """The finished recording. data: file, sha256, seconds, format; or `problem`."""
+    ADOPTED = "ADOPTED"
+    """A call went to another worker. data: owner, before."""
+    FALLBACK = "FALLBACK"
+    """The caller was handed to the dialplan's fallback. data: reason."""
+    ENDED = "ENDED"
+    """The end of every call, exactly once. data: how, in_tree_ms, waited_ms, talked_ms."""
+    REACHABLE = "REACHABLE"
+    UNREACHABLE = "UNREACHABLE"
+    REPAIRED = "REPAIRED"
+    """A state that could not be was put right. data: what."""
+    CONFIG = "CONFIG"
+    """Queues and agents as configured from here on (in the floor part)."""
+    SNAPSHOT = "SNAPSHOT"
+    """The whole floor, so that older entries can be trimmed."""
+    STARTED = "STARTED"
+    """A worker started. data: worker, version."""
+
+
+FloorChange = Mapping[str, Mapping[str, str] | None]
+"""Things of the live floor and the fields set on them; None takes the thing away. Things are named
+`agent:<id>`, `queue:<id>`, `waiting:<call>`. The same values go to Redis and into the entry, so that a replica
+made from entries cannot differ from the original."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that happened. `id` and `at_ms` are given by the store when it is written."""
+
+    word: Word
+    call: str = ""
+    agent: str = ""
+    queue: str = ""
+    data: Mapping[str, str] = field(default_factory=dict)
+    floor: FloorChange = field(default_factory=dict)
+    id: str = ""
+    at_ms: int = 0

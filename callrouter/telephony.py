@@ -1,0 +1,253 @@
+"""The words exchanged with any switch: ids, events in (past tense), commands out (imperative).
+
+Ids of everything we make are chosen by us before the command is sent, because an event about a thing may
+arrive before the reply to the command that made it. Times are seconds; `None` means "the switch's default".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NewType
+
+CallId = NewType("CallId", str)
+"""One caller's visit. `c` + 26 characters, sortable by time; legs and bridges of the call begin with it."""
+LegId = NewType("LegId", str)
+"""One phone in a call. The switch's own id for an arriving caller, ours for legs that we ring."""
+BridgeId = NewType("BridgeId", str)
+PlaybackId = NewType("PlaybackId", str)
+RecordingId = NewType("RecordingId", str)
+"""Also the stem of the recording's two raw files: one side each."""
+PhoneId = NewType("PhoneId", str)
+"""The switch's name for a registered phone: an endpoint name out of our own tables, never text from a caller."""
+
+
+# --- events: something has happened -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LegArrived:
+    """A phone has called us and is ours now (claimed). `kind` is `in` (trunk) or `agent` (an agent's phone)."""
+
+    leg: LegId
+    kind: str
+    number: str
+    """What was dialled, digits, `*` and `#` only."""
+    caller_number: str
+    """As the network gave it: data from outside, may be empty or hostile."""
+    caller_name: str
+    phone: PhoneId | None = None
+    """For kind `agent`: which of our own phones calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class LegRinging:
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class LegAnswered:
+    """A leg that we rang was answered and may be joined to a bridge from now on."""
+
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class LegHungUp:
+    """A leg has left for good. `cause` is ITU-T Q.850 (16 normal, 17 busy, 18/19 no answer, 21 rejected); 0 unknown."""
+
+    leg: LegId
+    cause: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LegAdopted:
+    """A leg that belonged to another (dead) worker sends its events to this one from now on."""
+
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class DigitPressed:
+    leg: LegId
+    digit: str
+    """One of 0-9 * # A-D."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackEnded:
+    """A playback is over: heard to its end, or cut short, or it could not be played (`failed`)."""
+
+    leg: LegId
+    playback: PlaybackId
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LegHeld:
+    """The phone's own hold button was pressed."""
+
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class LegUnheld:
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneReachable:
+    """A phone has registered and answers, or has stopped doing so."""
+
+    phone: PhoneId
+    reachable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingFailed:
+    """The sound of a call could not be recorded (or no longer); the call itself goes on."""
+
+    recording: RecordingId
+    reason: str
+
+
+LegEvent = (
+    LegArrived
+    | LegRinging
+    | LegAnswered
+    | LegHungUp
+    | LegAdopted
+    | DigitPressed
+    | PlaybackEnded
+    | LegHeld
+    | LegUnheld
+)
+SwitchEvent = LegEvent | PhoneReachable | RecordingFailed
+
+
+# --- commands: something we want done -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """Play sound files one after another. `files` are absolute paths without extension; the switch picks the law."""
+
+    leg: LegId
+    playback: PlaybackId
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StopPlayback:
+    leg: LegId
+    playback: PlaybackId
+
+
+@dataclass(frozen=True, slots=True)
+class StartMusic:
+    leg: LegId
+    music: str
+    """The music class, a name from our configuration."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopMusic:
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """Ring one of our own phones with a new leg. Its answer comes as LegAnswered, its refusal as LegHungUp."""
+
+    leg: LegId
+    call: CallId
+    phone: PhoneId
+    caller_number: str
+    caller_name: str
+    timeout_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class MakeBridge:
+    bridge: BridgeId
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Put legs into a bridge: they hear each other and nobody else."""
+
+    bridge: BridgeId
+    legs: tuple[LegId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unbridge:
+    """Take the bridge away; its legs stay alive, alone."""
+
+    bridge: BridgeId
+
+
+@dataclass(frozen=True, slots=True)
+class InterceptHold:
+    """Make the phone's hold button an event (LegHeld) instead of something the switch acts on by itself."""
+
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class StartRecording:
+    """Record what `leg` says and what it hears into two raw files; merged into one stereo file afterwards."""
+
+    leg: LegId
+    recording: RecordingId
+
+
+@dataclass(frozen=True, slots=True)
+class StopRecording:
+    leg: LegId
+    recording: RecordingId
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """End a leg. `reason`: normal, busy, congestion, no_answer, answered_elsewhere, rejected, failure."""
+
+    leg: LegId
+    reason: str = "normal"
+
+
+@dataclass(frozen=True, slots=True)
+class HandToFallback:
+    """Give the caller back to the dialplan's fallback: it speaks and rings the emergency phone or takes a message."""
+
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class Adopt:
+    """Make a leg of a dead worker's call send its events to this worker (answered by LegAdopted or LegHungUp)."""
+
+    leg: LegId
+
+
+Command = (
+    Answer
+    | Play
+    | StopPlayback
+    | StartMusic
+    | StopMusic
+    | Ring
+    | MakeBridge
+    | Join
+    | Unbridge
+    | InterceptHold
+    | StartRecording
+    | StopRecording
+    | HangUp
+    | HandToFallback
+    | Adopt
+)
