@@ -1,0 +1,137 @@
+"""Every path that a running centre writes, and the cache shared by all centres of a user. Rule: no other file builds a path."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+_LONGEST_SOCKET = 100
+"""A unix socket's path has room for 107 bytes (unix(7)); Asterisk's and Redis's own names fit below this."""
+
+
+def cache_folder() -> Path:
+    """Programs and sounds that can be fetched again at any time."""
+    xdg = os.environ.get("XDG_CACHE_HOME", "")
+    # The XDG base directory specification: a relative path here is to be ignored.
+    base = Path(xdg) if xdg.startswith("/") else Path.home() / ".cache"
+    return base / "callrouter"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One centre's run folder. Nothing is made on disk before `prepare`."""
+
+    run_folder: Path
+
+    @cached_property
+    def root(self) -> Path:
+        return self.run_folder.absolute()
+
+    @property
+    def secrets(self) -> Path:
+        return self.root / "secrets.yaml"
+
+    @property
+    def log(self) -> Path:
+        return self.root / "log"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the parent for as long as it runs."""
+        return self.root / "centre.lock"
+
+    @property
+    def messages(self) -> Path:
+        """Voice messages left when nobody could answer."""
+        return self.root / "messages"
+
+    @property
+    def prompts(self) -> Path:
+        """The fallback's words, spoken from the configuration's text."""
+        return self.root / "prompts"
+
+    @property
+    def music(self) -> Path:
+        """The user's own music, in both laws."""
+        return self.root / "music"
+
+    @property
+    def asterisk(self) -> Path:
+        return self.root / "asterisk"
+
+    @property
+    def asterisk_etc(self) -> Path:
+        return self.asterisk / "etc"
+
+    @property
+    def asterisk_conf(self) -> Path:
+        return self.asterisk_etc / "asterisk.conf"
+
+    @property
+    def asterisk_log(self) -> Path:
+        return self.asterisk / "log"
+
+    @property
+    def asterisk_messages(self) -> Path:
+        """Asterisk's own log of notices, warnings and errors."""
+        return self.asterisk_log / "messages"
+
+    @property
+    def spool(self) -> Path:
+        return self.asterisk / "spool"
+
+    @property
+    def monitor(self) -> Path:
+        """Where MixMonitor writes the two sides of a conversation."""
+        return self.spool / "monitor"
+
+    @property
+    def redis(self) -> Path:
+        return self.root / "redis"
+
+    @property
+    def redis_conf(self) -> Path:
+        return self.redis / "redis.conf"
+
+    @property
+    def redis_data(self) -> Path:
+        return self.redis / "data"
+
+    @property
+    def redis_socket(self) -> Path:
+        return self.sockets / "redis.sock"
+
+    @property
+    def redis_url(self) -> str:
+        return f"unix://{self.redis_socket}"
+
+    @cached_property
+    def sockets(self) -> Path:
+        """Short enough for a socket: in the run folder, else a folder of our own beside the other temporary ones."""
+        here = self.root / "sockets"
+        if len(os.fsencode(here / "asterisk.ctl")) <= _LONGEST_SOCKET:
+            return here
+        name = hashlib.sha256(os.fsencode(self.root)).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"callrouter-{os.getuid()}-{name}"
+
+    def prepare(self) -> None:
+        """Make every folder; those with secrets, sockets or voices are for this user only."""
+        below = ("etc", "var", "db", "keys", "agi", "cache", "log", "spool/recording", "spool/monitor")
+        folders = [self.asterisk / name for name in below]
+        folders += [self.log, self.messages, self.prompts, self.music, self.redis_data]
+        for folder in folders:
+            folder.mkdir(parents=True, exist_ok=True)
+        for private in (self.root, self.sockets):
+            private.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _demand_own(private)
+            private.chmod(0o700)
+
+
+def _demand_own(folder: Path) -> None:
+    """A folder under /tmp may have been made by somebody else before us."""
+    if folder.is_symlink() or folder.stat().st_uid != os.getuid():
+        raise PermissionError(f"{folder} belongs to another user: remove it, or choose another run folder")
