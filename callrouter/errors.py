@@ -2,7 +2,8 @@
 
     CallrouterError
     ├── ConfigError        the configuration or a tree has problems; carries all of them
-    ├── StoreDown          Redis does not answer (or is full); nothing was written
+    ├── StoreDown          Redis does not answer (or is full); a commit may stand or not: read again before acting
+    │   └── JournalGap     entries that should have been followed are gone: take a new snapshot
     ├── SwitchDown         Asterisk does not answer
     ├── LegGone            the leg a command was for has left (normal on the phone)
     ├── CommandRefused     Asterisk said no for another reason than "gone"
@@ -50,7 +51,11 @@ class ConfigError(CallrouterError):
 
 
 class StoreDown(CallrouterError):
-    """Redis does not answer, or is full: nothing was written."""
+    """Redis does not answer in time, or is full. A commit it cut short is written wholly or not at all, we cannot know which."""
+
+
+class JournalGap(StoreDown):
+    """Entries after the version one wanted to follow are gone (trimmed, or lost by the store): take a new snapshot."""
 
 
 class SwitchDown(CallrouterError):

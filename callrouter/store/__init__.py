@@ -1,0 +1,1 @@
+"""What outlives a worker: the line and the journal in Redis, recordings as files."""

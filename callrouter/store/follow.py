@@ -1,0 +1,57 @@
+"""Following the journal: every entry once, in order, over lost connections, and never past a hole.
+
+With each reading Redis is asked, on the same connection just after it, whether the entry read last is still there.
+Entries go oldest first, so if it is, nothing after it can have gone unseen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+
+from redis.asyncio import Redis
+
+from callrouter.errors import JournalGap, StoreDown
+from callrouter.journal import Entry
+from callrouter.store.codec import decode_entry
+from callrouter.store.connect import LOST, store_errors
+from callrouter.store.keys import Keys
+from callrouter.store.scripts import STILL_HAS
+
+BLOCK_S = 0.5
+"""How long Redis holds the question when there is no news."""
+PATIENCE_S = 3.0
+"""How long a follower goes without a server before it says so."""
+PAUSE_S = 0.05
+BATCH = 500
+
+
+async def follow(client: Redis, keys: Keys, after: str, patience_s: float = PATIENCE_S) -> AsyncIterator[Entry]:
+    """Every entry after a version; ends by StoreDown after `patience_s` without a server, or by JournalGap."""
+    last = after
+    trying_since = time.monotonic()
+    while True:
+        try:
+            with store_errors():
+                fresh = await _read(client, keys.journal, last)
+        except StoreDown as error:
+            if not isinstance(error.__cause__, LOST) or time.monotonic() - trying_since >= patience_s:
+                raise
+            await asyncio.sleep(PAUSE_S)
+            continue
+        for entry in fresh:
+            yield entry
+            last = entry.id
+        trying_since = time.monotonic()
+
+
+async def _read(client: Redis, journal: str, last: str) -> Sequence[Entry]:
+    async with client.pipeline(transaction=False) as pipe:
+        pipe.execute_command("XREAD", "COUNT", BATCH, "BLOCK", round(BLOCK_S * 1000), "STREAMS", journal, last or "0-0")
+        # The script is sent whole: in a pipeline nobody could send it again after a SCRIPT FLUSH.
+        pipe.execute_command("EVAL", STILL_HAS.text, 1, journal, last)
+        streams, still_there = await pipe.execute()
+    if not still_there:
+        raise JournalGap(f"the journal no longer has all entries after {last!r}: take a new snapshot")
+    return [decode_entry(entry_id, fields) for _, entries in streams for entry_id, fields in entries]

@@ -1,0 +1,1 @@
+"""Hand-written fakes of the ports; each passes the same contract suite as the real adapter."""
