@@ -42,7 +42,8 @@ def _ulaw_table() -> Bytes:
     size = np.minimum(np.abs(pcm), _U_CLIP) + (_U_BIAS >> 2)
     segment = np.searchsorted(_U_SEGMENT_ENDS, size)
     low_bits = size >> (segment + 1) & 0x0F
-    return ((segment << 4 | low_bits) ^ mask).astype(np.uint8)
+    table: Bytes = ((segment << 4 | low_bits) ^ mask).astype(np.uint8)
+    return table
 
 
 def _alaw_values() -> Samples:
@@ -114,7 +115,8 @@ def tone_shares(samples: Samples, tones: Sequence[float], window_s: float = 0.1)
     power = (windows @ np.cos(angle)) ** 2 + (windows @ np.sin(angle)) ** 2
     energy = np.sum(windows**2, axis=1, keepdims=True)
     # a sine of amplitude a: energy = a²·n/2, Goertzel power = a²·n²/4, hence the factor 2/n
-    return np.minimum(np.divide(2 * power, size * energy, out=np.zeros_like(power), where=energy > 0), 1.0)
+    shares: Floats = np.divide(2 * power, size * energy, out=np.zeros_like(power), where=energy > 0)
+    return np.minimum(shares, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
