@@ -1,6 +1,7 @@
 """The niced process that merges recordings, kept while there is work, so that merging never takes time from calls.
 
-Why a process and not a thread: a niced thread that holds Python's lock holds up the event loop of its worker.
+Why a process: it leaves the processor to Asterisk (niced), and a fault in the sound library cannot end a worker. A
+niced thread is no way out: holding Python's lock it held up the event loop 26 ms beside one busy core (measured).
 """
 
 from __future__ import annotations
