@@ -48,17 +48,19 @@ class Part(BaseModel):
 class Secret(Part):
     """Where a secret is to be found; never the secret itself."""
 
-    env: str | None = Field(None, description="name of an environment variable")
-    file: Path | None = Field(None, description="a file whose first line is the secret")
+    env: str | None = Field(default=None, description="name of an environment variable")
+    file: Path | None = Field(default=None, description="a file whose first line is the secret")
 
 
 class Centre(Part):
     """The centre as a whole."""
 
     name: Name = "main"
-    language: Language = Field("ru", description="language of callers when nothing else says")
-    timezone: TimeZone = Field("Europe/Moscow", description="for dates in recordings' folders and in reports")
-    workers: int = Field(1, ge=1, le=16, description="worker processes; each can carry on the calls of a dead one")
+    language: Language = Field(default="ru", description="language of callers when nothing else says")
+    timezone: TimeZone = Field(default="Europe/Moscow", description="for dates in recordings' folders and in reports")
+    workers: int = Field(
+        default=1, ge=1, le=16, description="worker processes; each can carry on the calls of a dead one"
+    )
 
     @property
     def zone(self) -> ZoneInfo:
@@ -68,12 +70,18 @@ class Centre(Part):
 class Sip(Part):
     """Where phones and trunks reach us, and what sound they may send."""
 
-    bind: Address = Field("127.0.0.1", description="address to listen on; 0.0.0.0 for phones on other computers")
-    port: Port = Field(5070, description="SIP over UDP and TCP")
-    external_address: HostName | None = Field(None, description="our address as seen from outside, if behind NAT")
-    local_networks: tuple[Network, ...] = Field((), description="networks that reach us without NAT")
-    rtp_first: Port = Field(16000, description="first UDP port for sound (two per phone in a call)")
-    rtp_last: Port = Field(19999, description="last UDP port for sound; stay below 32768, where Linux lends ports out")
+    bind: Address = Field(
+        default="127.0.0.1", description="address to listen on; 0.0.0.0 for phones on other computers"
+    )
+    port: Port = Field(default=5070, description="SIP over UDP and TCP")
+    external_address: HostName | None = Field(
+        default=None, description="our address as seen from outside, if behind NAT"
+    )
+    local_networks: tuple[Network, ...] = Field(default=(), description="networks that reach us without NAT")
+    rtp_first: Port = Field(default=16000, description="first UDP port for sound (two per phone in a call)")
+    rtp_last: Port = Field(
+        default=19999, description="last UDP port for sound; stay below 32768, where Linux lends ports out"
+    )
     codecs: tuple[Literal["alaw", "ulaw"], ...] = ("alaw", "ulaw")
 
 
@@ -94,33 +102,39 @@ class AsteriskPart(Part):
     """Private (started by us, the default) or attached."""
 
     attached: AttachedAsterisk | None = None
-    http_port: Port = Field(8188, description="ARI of the private Asterisk, loopback only")
-    ami_port: Port = Field(5138, description="AMI of the private Asterisk, loopback only")
+    http_port: Port = Field(default=8188, description="ARI of the private Asterisk, loopback only")
+    ami_port: Port = Field(default=5138, description="AMI of the private Asterisk, loopback only")
 
 
 class RedisPart(Part):
     """Redis or Valkey: our own on a unix socket (default), or one that is already there."""
 
-    url: str | None = Field(None, pattern=r"^(redis|rediss|unix)://")
+    url: str | None = Field(default=None, pattern=r"^(redis|rediss|unix)://")
     password: Secret | None = None
-    max_memory_mb: int = Field(512, ge=32, description="bound of the private Redis; an alarm rises at 80 %")
-    journal_entries: int = Field(200_000, ge=1_000, description="the journal keeps at least the newest so many entries")
+    max_memory_mb: int = Field(default=512, ge=32, description="bound of the private Redis; an alarm rises at 80 %")
+    journal_entries: int = Field(
+        default=200_000, ge=1_000, description="the journal keeps at least the newest so many entries"
+    )
 
 
 class Limits(Part):
     """Beyond these a worker lets a new caller go to the fallback at once instead of serving them badly."""
 
-    calls: int = Field(400, ge=1, description="calls at once, per worker")
-    free_disk_mb: int = Field(500, ge=1, description="least free space where recordings land")
-    free_files: int = Field(200, ge=10, description="file descriptors that must stay free")
+    calls: int = Field(default=400, ge=1, description="calls at once, per worker")
+    free_disk_mb: int = Field(default=500, ge=1, description="least free space where recordings land")
+    free_files: int = Field(default=200, ge=10, description="file descriptors that must stay free")
 
 
 class Recordings(Part):
     """How conversations are kept."""
 
     enabled: bool = True
-    folder: Path = Field(Path("recordings"), description="relative to the project; recordings/YYYY/MM/DD/ below it")
-    format: Literal["flac", "opus", "wav"] = Field("flac", description="flac loses nothing; opus is a fifth of its size")
+    folder: Path = Field(
+        default=Path("recordings"), description="relative to the project; recordings/YYYY/MM/DD/ below it"
+    )
+    format: Literal["flac", "opus", "wav"] = Field(
+        default="flac", description="flac loses nothing; opus is a fifth of its size"
+    )
 
 
 class Fallback(Part):
@@ -132,11 +146,11 @@ class Fallback(Part):
             "en": "We are sorry, we cannot take your call right now. Connecting you to the person on duty.",
         }
     )
-    agent: Name | None = Field(None, description="this agent's phone is rung first")
-    number: Number | None = Field(None, description="or this outside number, through `trunk`")
+    agent: Name | None = Field(default=None, description="this agent's phone is rung first")
+    number: Number | None = Field(default=None, description="or this outside number, through `trunk`")
     trunk: Name | None = None
-    ring_s: int = Field(30, ge=5, le=120)
-    message: bool = Field(True, description="nobody answered: take a voice message")
+    ring_s: int = Field(default=30, ge=5, le=120)
+    message: bool = Field(default=True, description="nobody answered: take a voice message")
 
 
 class Registration(Part):
@@ -153,20 +167,27 @@ class Outwards(Part):
 
     caller_id: Number = Field(description="the number we show")
     number_format: Literal["plus", "international", "national"] = Field(
-        "plus", description="plus: +74951234567; international: 74951234567; national: national_prefix + 4951234567"
+        default="plus",
+        description="plus: +74951234567; international: 74951234567; national: national_prefix + 4951234567",
     )
-    country: str = Field("7", pattern=r"^[1-9][0-9]{0,2}$", description="country code that `national` leaves out")
+    country: str = Field(
+        default="7", pattern=r"^[1-9][0-9]{0,2}$", description="country code that `national` leaves out"
+    )
     national_prefix: DialPrefix = "8"
-    allowed_prefixes: tuple[DialPrefix, ...] = Field((), description="nothing else may be dialled; empty: nothing at all")
-    address: HostName | None = Field(None, description="where calls go if not to the registration's server")
+    allowed_prefixes: tuple[DialPrefix, ...] = Field(
+        default=(), description="nothing else may be dialled; empty: nothing at all"
+    )
+    address: HostName | None = Field(default=None, description="where calls go if not to the registration's server")
     port: Port = 5060
 
 
 class Trunk(Part):
     """A carrier or another exchange: known by its addresses, or we register with it."""
 
-    addresses: tuple[str, ...] = Field((), description="calls from these addresses or networks come from this trunk")
-    register_with: Registration | None = Field(None, alias="register")
+    addresses: tuple[str, ...] = Field(
+        default=(), description="calls from these addresses or networks come from this trunk"
+    )
+    register_with: Registration | None = Field(default=None, alias="register")
     out: Outwards | None = None
 
 
@@ -183,13 +204,17 @@ class Queue(Part):
 
     name: str = Field(min_length=1, max_length=80)
     strategy: Literal["longest_idle"] = "longest_idle"
-    priority: int = Field(0, ge=-100, le=100, description="calls of a queue with a higher priority go first")
-    ring_s: int = Field(15, ge=3, le=120, description="how long one agent's phone rings")
-    max_wait_s: Seconds = Field(600, description="then `overflow`")
-    overflow: Name | Literal["hangup"] = Field("hangup", description="another queue, or hangup (after a polite word)")
+    priority: int = Field(default=0, ge=-100, le=100, description="calls of a queue with a higher priority go first")
+    ring_s: int = Field(default=15, ge=3, le=120, description="how long one agent's phone rings")
+    max_wait_s: Seconds = Field(default=600, description="then `overflow`")
+    overflow: Name | Literal["hangup"] = Field(
+        default="hangup", description="another queue, or hangup (after a polite word)"
+    )
     music: Name = "default"
-    wrap_up_s: float = Field(10, ge=0, le=3600, description="time for notes after a call; 0: none")
-    missed_limit: int = Field(1, ge=1, le=20, description="so many unanswered offers in a row set an agent NOT_READY")
+    wrap_up_s: float = Field(default=10, ge=0, le=3600, description="time for notes after a call; 0: none")
+    missed_limit: int = Field(
+        default=1, ge=1, le=20, description="so many unanswered offers in a row set an agent NOT_READY"
+    )
     record: bool = True
 
 
@@ -210,13 +235,13 @@ class Config(Part):
     limits: Limits = Limits()
     recordings: Recordings = Recordings()
     fallback: Fallback = Fallback()
-    music: dict[Name, Path] = Field({}, description="music class → folder of sound files; `default` is shipped")
+    music: dict[Name, Path] = Field(default={}, description="music class → folder of sound files; `default` is shipped")
     trunks: dict[Name, Trunk] = {}
     numbers: tuple[NumberRoute, ...] = ()
     queues: dict[Name, Queue] = {}
     agents: dict[Name, AgentPart] = {}
     not_ready_reasons: dict[Annotated[str, Field(pattern=r"^[1-9]$")], Name] = Field(
-        {"1": "break", "2": "lunch", "3": "meeting", "4": "paperwork"},
+        default={"1": "break", "2": "lunch", "3": "meeting", "4": "paperwork"},
         description="the digit after *12 → the reason",
     )
-    trees: Path = Field(Path("ivr_trees"), description="folder of trees, relative to the project")
+    trees: Path = Field(default=Path("ivr_trees"), description="folder of trees, relative to the project")

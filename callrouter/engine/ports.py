@@ -1,4 +1,4 @@
-"""The pieces of the world as the engine sees them. Real adapters and hand-written fakes pass the same contract tests."""
+"""The pieces of the world as the engine sees them. Real adapters and fakes pass the same contract tests."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ class Line(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class HeldLeg:
-    """A leg that the switch still holds, seen after a (re)connection. `application` is the worker's name it reports to."""
+    """A leg that the switch still holds, seen after a (re)connection. `worker` is the name it reports to."""
 
     leg: LegId
     worker: str
@@ -134,8 +134,8 @@ class HeldLeg:
 
 
 class Switch(Protocol):
-    """The telephone switch. Outcomes of commands come as events through the `listen` callback, in the order per leg in which
-    they happened; the callback never blocks."""
+    """The telephone switch. Outcomes of commands come as events through the `listen` callback, per leg in the order in
+    which they happened; the callback never blocks."""
 
     def listen(self, on_event: Callable[[SwitchEvent], None]) -> None: ...
 
@@ -147,7 +147,7 @@ class Switch(Protocol):
         ...
 
     def set_admission(self, admit: Callable[[], bool]) -> None:
-        """Asked (without waiting) whenever a call is offered to the workers: False leaves it to others or to the fallback."""
+        """Asked (without waiting) for every new call: False leaves it to other workers or to the fallback."""
         ...
 
     async def held(self) -> Sequence[HeldLeg]:

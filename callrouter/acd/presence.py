@@ -1,0 +1,54 @@
+"""What an agent says and what that changes on the floor: by a feature code from the phone or by the CLI.
+
+*11        ready
+*12        not ready;  *12<digit> with the reason of that digit
+*13        log out
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from callrouter.acd.floor import Presence
+from callrouter.journal import NOW, Entry, FloorChange, Word
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """The presence an agent asks for."""
+
+    presence: Presence
+    reason: str = ""
+
+
+def feature_code(digits: str, reasons: Mapping[str, str]) -> Wish | None:
+    """What a dialled code asks for, or None for a code that does not exist."""
+    if digits == "*11":
+        return Wish(Presence.READY)
+    if digits == "*13":
+        return Wish(Presence.LOGGED_OUT)
+    if digits == "*12":
+        return Wish(Presence.NOT_READY)
+    if digits.startswith("*12") and digits[3:] in reasons:
+        return Wish(Presence.NOT_READY, reasons[digits[3:]])
+    return None
+
+
+def wish_entry(agent: str, wish: Wish, by: str) -> Entry:
+    """The journal entry of a change of presence; what it changes on the floor is `presence_change`."""
+    word = {
+        Presence.READY: Word.UNPAUSE,
+        Presence.NOT_READY: Word.PAUSE,
+        Presence.LOGGED_OUT: Word.AGENTLOGOFF,
+    }[wish.presence]
+    data = {"by": by, "reason": wish.reason} if wish.reason else {"by": by}
+    return Entry(word, agent=agent, data=data)
+
+
+def presence_change(agent: str, wish: Wish) -> FloorChange:
+    """READY begins a new idle time and forgets missed offers."""
+    fields = {"presence": str(wish.presence), "reason": wish.reason, "presence_since": NOW}
+    if wish.presence is Presence.READY:
+        fields |= {"idle_since": NOW, "missed": "0"}
+    return {f"agent:{agent}": fields}

@@ -1,0 +1,1 @@
+"""Pure: one call's life: in the tree → waiting → offered → talking → ended."""

@@ -1,0 +1,104 @@
+"""A call as a value: everything another worker needs to carry it on, and nothing secret. Stored after every step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import msgspec
+
+from callrouter.telephony import BridgeId, CallId, LegId, PhoneId, PlaybackId, RecordingId
+from callrouter.tree.walk import Walk
+
+
+class Phase(StrEnum):
+    """Where a call is in its life. The drawing is in calls/life.py."""
+
+    IN_TREE = "IN_TREE"
+    WAITING = "WAITING"
+    OFFERING = "OFFERING"
+    TALKING = "TALKING"
+    LEAVING = "LEAVING"
+    ENDED = "ENDED"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a queue's line. `since_ms` is kept through overflow: a caller never loses the time already waited."""
+
+    queue: str
+    priority: int
+    since_ms: int
+    leave_at_ms: int
+    """When the longest wait of this queue is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One agent's phone ringing for this call."""
+
+    agent: str
+    phone: PhoneId
+    leg: LegId
+    since_ms: int
+    missed: int
+    """Offers that this agent had missed in a row before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """Caller and agent in a bridge."""
+
+    agent: str
+    leg: LegId
+    bridge: BridgeId
+    recording: RecordingId | None
+    queue: str
+    since_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    id: CallId
+    caller_leg: LegId
+    number: str
+    """What the caller dialled."""
+    caller: str
+    """The caller's number as the network gave it, only characters that a number may have."""
+    caller_name: str
+    language: str
+    tree: str
+    version: str
+    arrived_ms: int
+    phase: Phase = Phase.IN_TREE
+    walk: Walk | None = None
+    path: tuple[str, ...] = ()
+    """The nodes of the tree that the caller came to."""
+    place: Place | None = None
+    offer: Offer | None = None
+    talk: Talk | None = None
+    playback: PlaybackId | None = None
+    """What is being played to the caller, if its end matters."""
+    music: bool = False
+    timers: Mapping[str, int] = field(default_factory=dict)
+    """Name → deadline in milliseconds since 1970. The engine keeps exactly these running."""
+    made: int = 0
+    """How many ids this call has made, so that none is ever used twice."""
+    left_tree_ms: int = 0
+    waited_ms: int = 0
+
+    @property
+    def legs(self) -> tuple[LegId, ...]:
+        """Every leg that lives in this call."""
+        others = [part.leg for part in (self.offer, self.talk) if part is not None]
+        return (self.caller_leg, *others)
+
+
+def encode(call: Call) -> bytes:
+    return msgspec.json.encode(call)
+
+
+def decode(state: bytes) -> Call:
+    """A stored call; raises msgspec.ValidationError for a state this version cannot read."""
+    return msgspec.json.decode(state, type=Call)

@@ -1,0 +1,198 @@
+"""What can happen to a call, in its own words: the switch's events named for the part that a leg plays in this call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from callrouter.calls.call import Call
+from callrouter.telephony import (
+    DigitPressed,
+    LegAdopted,
+    LegAnswered,
+    LegHeld,
+    LegHungUp,
+    LegId,
+    LegRinging,
+    LegUnheld,
+    PhoneId,
+    PlaybackEnded,
+    RecordingFailed,
+    SwitchEvent,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CallerHungUp:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class CallerPressed:
+    digit: str
+
+
+@dataclass(frozen=True, slots=True)
+class PromptEnded:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class AgentProposed:
+    """The choice fell on this agent at this version of the floor."""
+
+    agent: str
+    phone: PhoneId
+    missed: int
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferRinging:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class OfferAnswered:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class OfferEnded:
+    """The agent's phone was not answered, refused, or could not be rung. `cause` is Q.850."""
+
+    cause: int
+
+
+@dataclass(frozen=True, slots=True)
+class AgentHungUp:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class AgentHeld:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class AgentUnheld:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class StrayAnswered:
+    """A phone answered whose offer is already over."""
+
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingLost:
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TreeTimeUp:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class RingTimeUp:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class WaitTimeUp:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class MusicDue:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveTimeUp:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """This call was carried over from a worker that died, and its caller reports to us."""
+
+
+CallEvent = (
+    CallerHungUp
+    | CallerPressed
+    | PromptEnded
+    | AgentProposed
+    | OfferRinging
+    | OfferAnswered
+    | OfferEnded
+    | AgentHungUp
+    | AgentHeld
+    | AgentUnheld
+    | StrayAnswered
+    | RecordingLost
+    | TreeTimeUp
+    | RingTimeUp
+    | WaitTimeUp
+    | MusicDue
+    | LeaveTimeUp
+    | Adopted
+)
+
+TIMERS: dict[str, CallEvent] = {
+    "tree": TreeTimeUp(),
+    "ring": RingTimeUp(),
+    "wait": WaitTimeUp(),
+    "music": MusicDue(),
+    "leave": LeaveTimeUp(),
+}
+"""What it means when a timer of that name fires."""
+
+
+def named(call: Call, event: SwitchEvent) -> CallEvent | None:
+    """The event in the words of this call; None for one that means nothing to it (late, or of a leg long gone)."""
+    match event:
+        case RecordingFailed(recording=recording, reason=reason):
+            return RecordingLost(reason) if call.talk and call.talk.recording == recording else None
+        case PlaybackEnded(playback=playback):
+            return PromptEnded() if playback == call.playback else None
+        case LegHungUp(leg=leg) if leg == call.caller_leg:
+            return CallerHungUp()
+        case LegAdopted(leg=leg) if leg == call.caller_leg:
+            return Adopted()
+        case DigitPressed(leg=leg, digit=digit) if leg == call.caller_leg:
+            return CallerPressed(digit)
+        case _ if call.offer is not None and getattr(event, "leg", None) == call.offer.leg:
+            return _of_offer(event)
+        case _ if call.talk is not None and getattr(event, "leg", None) == call.talk.leg:
+            return _of_agent(event)
+        case LegAnswered(leg=leg):
+            return StrayAnswered(leg)
+        case _:
+            return None
+
+
+def _of_offer(event: SwitchEvent) -> CallEvent | None:
+    match event:
+        case LegRinging():
+            return OfferRinging()
+        case LegAnswered():
+            return OfferAnswered()
+        case LegHungUp(cause=cause):
+            return OfferEnded(cause)
+        case _:
+            return None
+
+
+def _of_agent(event: SwitchEvent) -> CallEvent | None:
+    match event:
+        case LegHungUp():
+            return AgentHungUp()
+        case LegHeld():
+            return AgentHeld()
+        case LegUnheld():
+            return AgentUnheld()
+        case _:
+            return None

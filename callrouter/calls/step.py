@@ -1,0 +1,93 @@
+"""What one step of a call brings: the call after it, what to write, and then what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from callrouter.calls.call import Call, Phase
+from callrouter.config import Queue
+from callrouter.journal import Entry, FloorChange, Word
+from callrouter.telephony import Command
+from callrouter.tree.model import Prompt, Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a call lives in: its tree, the queues, and how text becomes files of sound."""
+
+    tree: Tree
+    queues: Mapping[str, Queue]
+    files: Callable[[Prompt, str], tuple[str, ...]]
+    record: bool
+    sorry: Prompt
+    """Said before a caller whose wait is over is let go."""
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When a step happens and in what setting."""
+
+    now_ms: int
+    setting: Setting
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A field on the floor that must have this value, else the whole step does not happen."""
+
+    thing: str
+    field: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The call after a step; entries and floor are written (if every need holds) before any command is sent."""
+
+    call: Call
+    commands: tuple[Command, ...] = ()
+    entries: tuple[Entry, ...] = ()
+    floor: FloorChange = field(default_factory=dict)
+    needs: tuple[Need, ...] = ()
+
+
+def with_timer(call: Call, name: str, deadline_ms: int) -> Call:
+    return replace(call, timers={**call.timers, name: deadline_ms})
+
+
+def without_timers(call: Call, *names: str) -> Call:
+    """The call without these timers; without any names: without all."""
+    kept = {name: at for name, at in call.timers.items() if names and name not in names}
+    return replace(call, timers=kept)
+
+
+def next_id(call: Call, kind: str) -> tuple[Call, str]:
+    """A new id that begins with the call's own: `<call>-<kind><n>`."""
+    made = call.made + 1
+    return replace(call, made=made), f"{call.id}-{kind}{made}"
+
+
+def entry(word: Word, call: Call, **data: object) -> Entry:
+    """A journal entry about this call. `agent` and `queue` go to their own columns."""
+    agent = str(data.pop("agent", ""))
+    queue = str(data.pop("queue", ""))
+    return Entry(word, call=call.id, agent=agent, queue=queue, data={name: str(value) for name, value in data.items()})
+
+
+def ended(call: Call, how: str, now_ms: int, talked_ms: int = 0) -> tuple[Call, Entry]:
+    """The call at its end, and the one entry that every call ends with."""
+    left_tree = call.left_tree_ms or now_ms
+    waited = call.waited_ms
+    if call.place is not None and call.talk is None:
+        waited = now_ms - call.place.since_ms
+    last = entry(
+        Word.ENDED,
+        call,
+        how=how,
+        in_tree_ms=left_tree - call.arrived_ms,
+        waited_ms=waited,
+        talked_ms=talked_ms,
+    )
+    return without_timers(replace(call, phase=Phase.ENDED)), last

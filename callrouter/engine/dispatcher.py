@@ -1,0 +1,90 @@
+"""Follows the journal, keeps a replica of the floor, and proposes the pure choice to the sessions of our own calls.
+
+Everyone computes, the owner acts, the store arbitrates: a proposal that comes too late is refused there, and the
+news that made it late brings the next look.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from callrouter.acd.choose import pairings
+from callrouter.acd.floor import Floor
+from callrouter.calls.events import AgentProposed
+from callrouter.engine.ports import Line
+from callrouter.errors import JournalGap, StoreDown
+from callrouter.journal import FloorChange
+from callrouter.telephony import CallId, PhoneId
+
+log = structlog.get_logger()
+
+BACK_OFF_S = 0.2
+NEWS_S = 0.05
+"""How long a settled proposal's agent is left alone: the journal brings the outcome in about a millisecond."""
+
+
+class Dispatcher:
+    """`propose(call, event)` is asked to deliver; it says False for a call that is not ours."""
+
+    def __init__(
+        self,
+        line: Line,
+        propose: Callable[[CallId, AgentProposed], bool],
+        changed: Callable[[FloorChange], None],
+    ) -> None:
+        self.floor = Floor()
+        self.caught_up = asyncio.Event()
+        self._line = line
+        self._propose = propose
+        self._changed = changed
+        self._taken: set[str] = set()
+        self._look_due = False
+
+    async def run(self) -> None:
+        """For as long as the worker lives: snapshot, then every entry; anew after a gap or a lost store."""
+        while True:
+            try:
+                await self._follow()
+            except JournalGap:
+                log.warning("journal_gap")
+            except StoreDown as down:
+                self.caught_up.clear()
+                log.warning("store_down", why=str(down))
+                await asyncio.sleep(BACK_OFF_S)
+
+    def settled(self, agent: str) -> None:
+        """A proposal has become an offer, or nothing. The news of it is on its way to the replica: wait that long."""
+        asyncio.get_running_loop().call_later(NEWS_S, self._release, agent)
+
+    def _release(self, agent: str) -> None:
+        self._taken.discard(agent)
+        self.look_soon()
+
+    def look_soon(self) -> None:
+        """Look once in this turn of the loop, however many changes came."""
+        if not self._look_due:
+            self._look_due = True
+            asyncio.get_running_loop().call_soon(self._look)
+
+    async def _follow(self) -> None:
+        snapshot = await self._line.snapshot()
+        self.floor.replace(snapshot.things, snapshot.version)
+        self._changed(snapshot.things)
+        self.caught_up.set()
+        self.look_soon()
+        async for entry in self._line.follow(snapshot.version):
+            self.floor.apply(entry.floor, entry.id)
+            if entry.floor:
+                self._changed(entry.floor)
+                self.look_soon()
+
+    def _look(self) -> None:
+        self._look_due = False
+        for pairing in pairings(self.floor, self._taken):
+            agent = self.floor.agents[pairing.agent]
+            proposal = AgentProposed(agent.id, PhoneId(agent.phone), agent.missed, self.floor.version)
+            if self._propose(CallId(pairing.call), proposal):
+                self._taken.add(agent.id)

@@ -1,0 +1,105 @@
+"""Takes over the calls of workers that died, and puts sessions and switch in agreement after a (re)connection.
+
+a lease runs out ──▶ every living worker sees it ──▶ the store gives each call to one of them ──▶ its legs
+are adopted ──▶ a leg that the switch no longer holds counts as hung up
+"""
+
+from __future__ import annotations
+
+import msgspec
+import structlog
+
+from callrouter.calls.call import Call, decode
+from callrouter.calls.step import Step, entry
+from callrouter.engine.ports import Commit, HeldLeg, Owner, StoredCall
+from callrouter.engine.registry import Registry, call_of
+from callrouter.engine.session import World
+from callrouter.errors import CallrouterError
+from callrouter.journal import Entry, Word
+from callrouter.telephony import Adopt, Command, HandToFallback, HangUp, LegHungUp
+
+log = structlog.get_logger()
+
+
+class Recovery:
+    """One worker's part in it; `worker` is the name under which the switch knows us."""
+
+    def __init__(self, world: World, registry: Registry, worker: str) -> None:
+        self._world = world
+        self._registry = registry
+        self._worker = worker
+        self._strangers: set[str] = set()
+
+    async def adopt_dead(self, living: frozenset[Owner]) -> int:
+        """Take over every stored call whose owner does not live. Returns how many became ours."""
+        taken = 0
+        for stored in await self._world.line.calls():
+            if stored.owner != self._world.owner and not self._lives(stored.owner, living):
+                taken += await self._adopt(stored)
+        return taken
+
+    def _lives(self, owner: Owner, living: frozenset[Owner]) -> bool:
+        """An earlier process of our own name is dead to the switch, whatever its lease says: its name is ours now."""
+        return owner in living and owner.partition("/")[0] != self._worker
+
+    async def _adopt(self, stored: StoredCall) -> bool:
+        try:
+            call = decode(stored.state)
+        except msgspec.ValidationError as error:
+            log.error("stored_call_unreadable", call=stored.call, why=str(error))
+            return await self._drop(stored)
+        self._registry.start(call, self._first_step(call, stored.owner), stored.owner)
+        return True
+
+    def _first_step(self, call: Call, before: Owner) -> Step:
+        """Ours in the store first; then the legs, whose word (LegAdopted, or LegHungUp) moves the call on."""
+        note = entry(Word.ADOPTED, call, owner=self._world.owner, before=before)
+        legs = [call.caller_leg] if call.talk is None else [call.caller_leg, call.talk.leg]
+        stands_in_line = call.place is not None and call.talk is None
+        floor = {f"waiting:{call.id}": {"owner": str(self._world.owner)}} if stands_in_line else {}
+        return Step(call, tuple(Adopt(leg) for leg in legs), (note,), floor)
+
+    async def _drop(self, stored: StoredCall) -> bool:
+        """A call that this version cannot read ends here; its caller, if still there, is found by `tidy`."""
+        last = Entry(Word.ENDED, call=stored.call, data={"how": "unreadable"})
+        await self._world.line.commit(
+            Commit((last,), call=stored.call, owner=self._world.owner, before=stored.owner, ends=True)
+        )
+        return False
+
+    async def agree_with_switch(self) -> None:
+        """After a (re)connection: what the switch no longer holds has hung up while nobody listened."""
+        held = {leg.leg for leg in await self._world.switch.held()}
+        for session in self._registry:
+            for leg in session.call.legs:
+                is_ringing = session.call.offer is not None and leg == session.call.offer.leg
+                if leg not in held and not is_ringing:
+                    session.post(LegHungUp(leg))
+
+    async def tidy(self) -> None:
+        """Legs of ours that no call knows, seen twice in a row: callers to the fallback, others let go."""
+        held = await self._world.switch.held()
+        known = await self._known_legs()
+        strangers = [leg for leg in held if leg.worker == self._worker and leg.leg not in known]
+        for leg in strangers:
+            if leg.leg in self._strangers:
+                await self._let_go(leg)
+        self._strangers = {leg.leg for leg in strangers}
+
+    async def _known_legs(self) -> set[str]:
+        known = {leg for session in self._registry for leg in session.call.legs}
+        for stored in await self._world.line.calls():
+            try:
+                known.update(decode(stored.state).legs)
+            except msgspec.ValidationError:
+                continue
+        return known
+
+    async def _let_go(self, leg: HeldLeg) -> None:
+        ours = leg.leg.startswith("c") and "-" in leg.leg
+        command: Command = HangUp(leg.leg) if ours or leg.bridged else HandToFallback(leg.leg)
+        log.warning("stray_leg", leg=leg.leg, done=type(command).__name__)
+        try:
+            await self._world.switch.perform(call_of(leg.leg), command)
+        except CallrouterError as error:
+            log.info("stray_leg_not_let_go", leg=leg.leg, why=str(error))

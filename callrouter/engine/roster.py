@@ -1,0 +1,127 @@
+"""Brings the configured agents and queues, and which phones answer, onto the floor.
+
+Presence and activity of an agent who was there before are kept: a restart logs nobody out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+
+import structlog
+
+from callrouter.acd.floor import Activity, Floor, Presence
+from callrouter.config import AgentPart, Queue
+from callrouter.engine.ports import Check, Commit, Line
+from callrouter.errors import StoreDown
+from callrouter.journal import NOW, Entry, FloorChange, Word
+from callrouter.telephony import PhoneId, PhoneReachable
+
+log = structlog.get_logger()
+
+RETRY_S = 0.5
+
+
+def configured(
+    agents: Mapping[str, AgentPart], queues: Mapping[str, Queue], phones: Mapping[str, PhoneId]
+) -> dict[str, dict[str, str]]:
+    """The floor's things as the configuration wants them."""
+    things = {
+        f"queue:{name}": {"name": queue.name, "strategy": queue.strategy, "priority": str(queue.priority)}
+        for name, queue in queues.items()
+    }
+    for name, agent in agents.items():
+        things[f"agent:{name}"] = {"name": agent.name, "phone": phones[name], "queues": ",".join(agent.queues)}
+    return things
+
+
+def difference(floor: Floor, wanted: Mapping[str, Mapping[str, str]]) -> FloorChange:
+    """What has to change on the floor; an agent in a call is taken off only when the call is over."""
+    change: dict[str, Mapping[str, str] | None] = {}
+    there = floor.things()
+    for thing, fields in wanted.items():
+        if thing not in there:
+            change[thing] = {**_newcomer(thing), **fields}
+        elif changed := {name: value for name, value in fields.items() if there[thing].get(name) != value}:
+            change[thing] = changed
+    for thing in there.keys() - wanted.keys():
+        kind, _, name = thing.partition(":")
+        if kind == "queue" or (kind == "agent" and not floor.agents[name].call):
+            change[thing] = None
+    return change
+
+
+def _newcomer(thing: str) -> dict[str, str]:
+    if not thing.startswith("agent:"):
+        return {}
+    return {
+        "presence": Presence.LOGGED_OUT,
+        "presence_since": NOW,
+        "activity": Activity.IDLE,
+        "since": NOW,
+        "idle_since": NOW,
+        "reachable": "",
+        "missed": "0",
+        "call": "",
+        "leg": "",
+    }
+
+
+async def bring_up_to_date(line: Line, wanted: Mapping[str, Mapping[str, str]]) -> None:
+    """Journal the configuration if it differs from what the floor holds."""
+    snapshot = await line.snapshot()
+    change = difference(Floor(snapshot.things, snapshot.version), wanted)
+    if change:
+        await line.commit(Commit(entries=(Entry(Word.CONFIG),), floor=change))
+
+
+class Phones:
+    """Which phones answer: what the switch says, put onto the floor once, whoever of the workers is first."""
+
+    def __init__(self, line: Line, floor: Floor) -> None:
+        self._line = line
+        self._floor = floor
+        self._known: dict[PhoneId, bool] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def on_phone(self, event: PhoneReachable) -> None:
+        self._known[event.phone] = event.reachable
+        self.write_soon()
+
+    def set_all(self, reachable: Iterable[PhoneId]) -> None:
+        """The whole truth after a (re)connection."""
+        answering = set(reachable)
+        self._known = {PhoneId(agent.phone): False for agent in self._floor.agents.values()}
+        self._known |= dict.fromkeys(answering, True)
+        self.write_soon()
+
+    def write_soon(self) -> None:
+        task = asyncio.create_task(self._write(), name="phones")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _write(self) -> None:
+        for agent in list(self._floor.agents.values()):
+            reachable = self._known.get(PhoneId(agent.phone))
+            if reachable is None or reachable is agent.reachable:
+                continue
+            try:
+                await self._line.commit(_reach(agent.id, reachable))
+            except StoreDown:
+                await asyncio.sleep(RETRY_S)
+                self.write_soon()
+                return
+
+    async def close(self) -> None:
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def _reach(agent: str, reachable: bool) -> Commit:
+    thing = f"agent:{agent}"
+    return Commit(
+        entries=(Entry(Word.REACHABLE if reachable else Word.UNREACHABLE, agent=agent),),
+        floor={thing: {"reachable": "1" if reachable else ""}},
+        checks=(Check(thing, "reachable", "" if reachable else "1"),),
+    )

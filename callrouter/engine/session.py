@@ -1,0 +1,218 @@
+"""One task that owns one call: inbox → step → write → perform. The only writer of that call.
+
+State is written before any command is sent. If the store refuses a step (an agent was taken meanwhile), the step
+did not happen; if it says that another worker owns the call, this session ends without a word to the switch.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import structlog
+
+from callrouter.acd import activity
+from callrouter.calls import events as e
+from callrouter.calls.call import Call, Phase
+from callrouter.calls.life import step
+from callrouter.calls.step import Moment, Setting, Step, ended, entry, without_timers
+from callrouter.engine.ledger import Ledger, Outcome
+from callrouter.engine.ports import Clock, Line, Owner, Switch
+from callrouter.errors import CommandRefused, LegGone, SwitchDown
+from callrouter.journal import FloorChange, Word
+from callrouter.telephony import (
+    Adopt,
+    Command,
+    HandToFallback,
+    HangUp,
+    LegHungUp,
+    LegId,
+    Ring,
+    StartRecording,
+    StopPlayback,
+    SwitchEvent,
+)
+
+log = structlog.get_logger()
+
+UNREACHABLE = 20
+"""Q.850 "subscriber absent": what a phone that cannot even be rung counts as."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired:
+    name: str
+    deadline_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What sessions share: the ports, who we are, and what a call of a tree lives in."""
+
+    line: Line
+    switch: Switch
+    clock: Clock
+    owner: Owner
+    setting: Callable[[str, str], Setting]
+    """Tree name and version → the setting of a call that began on it."""
+    talk_ended: Callable[[Call], None]
+    """Told once after every conversation that was recorded."""
+
+
+Inbox = SwitchEvent | e.AgentProposed | TimerFired
+
+
+class Session:
+    """Runs one call from its first step to its end."""
+
+    def __init__(self, call: Call, world: World, *, settled: Callable[[str], None]) -> None:
+        self.call = call
+        self._world = world
+        self._settled = settled
+        self._ledger = Ledger(world.line)
+        self._inbox: asyncio.Queue[Inbox] = asyncio.Queue()
+        self._timers: dict[str, tuple[int, asyncio.TimerHandle]] = {}
+        self._log = log.bind(call=call.id)
+
+    def post(self, event: Inbox) -> None:
+        """Put an event into the inbox. The one way to affect a call."""
+        self._inbox.put_nowait(event)
+
+    async def run(self, first: Step, before: Owner) -> None:
+        """Carry the call through. `first` begins it (`before` empty) or takes it over from `before`."""
+        try:
+            alive = await self._begin(first, before)
+            while alive and self.call.phase is not Phase.ENDED:
+                alive = await self._take(await self._inbox.get())
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            self._log.exception("session_crashed")
+            await self._give_up()
+        finally:
+            self._set_timers({})
+            self._settle_unread()
+        await self._ledger.flushed()
+
+    async def _begin(self, first: Step, before: Owner) -> bool:
+        """False if the call cannot be ours; a caller who just arrived then goes to the fallback."""
+        if await self._carry_out(first, before) and self.call is first.call:
+            return True
+        if not before:
+            self._log.error("arrival_not_written")
+            await self._perform(HandToFallback(self.call.caller_leg))
+        return False
+
+    def _settle_unread(self) -> None:
+        while not self._inbox.empty():
+            event = self._inbox.get_nowait()
+            if isinstance(event, e.AgentProposed):
+                self._settled(event.agent)
+
+    async def _take(self, event: Inbox) -> bool:
+        """One event. False once the call belongs to somebody else."""
+        named = self._name(event)
+        if named is None:
+            return True
+        moment = Moment(self._world.clock.now_ms(), self._world.setting(self.call.tree, self.call.version))
+        taken = step(self.call, named, moment)
+        try:
+            if taken.call is self.call and not taken.commands and not taken.entries:
+                return True
+            return await self._carry_out(taken)
+        finally:
+            if isinstance(named, e.AgentProposed):
+                self._settled(named.agent)
+
+    def _name(self, event: Inbox) -> e.CallEvent | None:
+        match event:
+            case TimerFired(name=name, deadline_ms=deadline):
+                if self.call.timers.get(name) != deadline:
+                    return None
+                self.call = without_timers(self.call, name)
+                return e.TIMERS[name]
+            case e.AgentProposed():
+                return event
+            case _:
+                return e.named(self.call, event)
+
+    async def _carry_out(self, taken: Step, before: Owner | None = None) -> bool:
+        outcome = await self._ledger.write(taken, self._world.owner, before)
+        if outcome is Outcome.NOT_OURS:
+            self._log.warning("call_belongs_to_another_worker")
+            return False
+        if outcome is Outcome.REFUSED:
+            return True
+        talked = self.call.talk
+        self.call = taken.call
+        self._set_timers(taken.call.timers)
+        for command in taken.commands:
+            await self._perform(command)
+        if talked is not None and talked.recording and taken.call.phase is Phase.ENDED:
+            self._world.talk_ended(taken.call)
+        return True
+
+    async def _perform(self, command: Command) -> None:
+        try:
+            await self._world.switch.perform(self.call.id, command)
+        except LegGone:
+            self._note_gone(command)
+        except CommandRefused as refusal:
+            if isinstance(command, Ring):
+                self.post(LegHungUp(command.leg, UNREACHABLE))
+            elif isinstance(command, StopPlayback | HangUp | StartRecording | Adopt):
+                self._log.warning("command_refused", command=type(command).__name__, why=str(refusal))
+            else:
+                raise
+        except SwitchDown as down:
+            self._log.warning("switch_down", command=type(command).__name__, why=str(down))
+
+    def _note_gone(self, command: Command) -> None:
+        """A leg that is gone says so itself; should its word have been lost, ours does no harm (twice is once)."""
+        match command:
+            case Ring(leg=leg):
+                self.post(LegHungUp(leg, UNREACHABLE))
+            case HangUp() | StopPlayback():
+                pass
+            case _ if (leg := getattr(command, "leg", None)) is not None:
+                self.post(LegHungUp(LegId(leg)))
+            case _:
+                self._log.info("leg_gone", command=type(command).__name__)
+
+    def _set_timers(self, wanted: Mapping[str, int]) -> None:
+        for name, (deadline, handle) in list(self._timers.items()):
+            if wanted.get(name) != deadline:
+                handle.cancel()
+                del self._timers[name]
+        loop = asyncio.get_running_loop()
+        for name, deadline in wanted.items():
+            if name not in self._timers:
+                delay = max(0, deadline - self._world.clock.now_ms()) / 1000
+                self._timers[name] = (deadline, loop.call_later(delay, self.post, TimerFired(name, deadline)))
+
+    async def _give_up(self) -> None:
+        """Something in us broke: the caller goes to the fallback, every other leg is let go, the floor is put right."""
+        call = self.call
+        if call.phase is Phase.ENDED:
+            return
+        over, last = ended(call, "crashed", self._world.clock.now_ms())
+        sorry = entry(Word.FALLBACK, call, reason="an error in callrouter")
+        commands: list[Command] = [HangUp(leg) for leg in call.legs if leg != call.caller_leg]
+        final = Step(over, (*commands, HandToFallback(call.caller_leg)), (sorry, last), _off_floor(call))
+        try:
+            await self._carry_out(replace(final, call=over))
+        except Exception:
+            self._log.exception("fallback_failed")
+            self.call = over
+
+
+def _off_floor(call: Call) -> FloorChange:
+    """What a call that ends out of turn leaves behind: nothing."""
+    floor: dict[str, Mapping[str, str] | None] = {}
+    if call.place is not None and call.talk is None:
+        floor[f"waiting:{call.id}"] = None
+    for part in (call.offer, call.talk):
+        if part is not None:
+            floor[f"agent:{part.agent}"] = activity.idle()
+    return floor
