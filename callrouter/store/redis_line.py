@@ -121,7 +121,7 @@ class RedisLine:
         return bool(taken)
 
     async def write_snapshot_entry(self) -> str:
-        """Write the whole floor into the journal: a chore for one worker, every few thousand entries. Returns its id."""
+        """Write the whole floor into the journal (a chore for one worker, every few thousand entries); its id."""
         entry_id, _ = await self._write(SNAPSHOT_ENTRY, (self._keys.journal, self._keys.floor), (self._journal_max,))
         return str(entry_id.decode())
 
