@@ -45,7 +45,7 @@ from callrouter.telephony import (
     StopRecording,
     Unbridge,
 )
-from callrouter.tree.walk import Began, KeyPressed, PromptHeard, TimeUp
+from callrouter.tree.walk import KeyPressed, PromptHeard, Resumed, TimeUp
 
 RING_GRACE_MS = 2_000
 """The switch ends a ring by itself at ring_s; this is the backstop should its word not reach us."""
@@ -75,7 +75,7 @@ def leave_tree(call: Call, _event: e.CallerHungUp, moment: Moment) -> Step:
 
 def ask_again(call: Call, _event: e.Adopted, moment: Moment) -> Step:
     """Nobody knows what the caller had heard of the prompt when the worker died: say it again."""
-    return walked(without_timers(call, "tree"), Began(), moment)
+    return walked(replace(call, playback=None), Resumed(), moment)
 
 
 # --- waiting ---------------------------------------------------------------------------------------------------------

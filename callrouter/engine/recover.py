@@ -87,7 +87,7 @@ class Recovery:
         self._strangers = {leg.leg for leg in strangers}
 
     async def _known_legs(self) -> set[str]:
-        known = {leg for session in self._registry for leg in session.call.legs}
+        known: set[str] = {leg for session in self._registry for leg in session.call.legs}
         for stored in await self._world.line.calls():
             try:
                 known.update(decode(stored.state).legs)

@@ -175,8 +175,8 @@ class Session:
                 self.post(LegHungUp(leg, UNREACHABLE))
             case HangUp() | StopPlayback():
                 pass
-            case _ if (leg := getattr(command, "leg", None)) is not None:
-                self.post(LegHungUp(LegId(leg)))
+            case _ if hasattr(command, "leg"):
+                self.post(LegHungUp(command.leg))
             case _:
                 self._log.info("leg_gone", command=type(command).__name__)
 

@@ -44,7 +44,12 @@ class TimeUp:
     """The walk's timer has run out."""
 
 
-Input = Began | KeyPressed | PromptHeard | TimeUp
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """The call was carried over from a worker that died: nobody knows what its caller has heard."""
+
+
+Input = Began | KeyPressed | PromptHeard | TimeUp | Resumed
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,18 +181,29 @@ def time_is_up(tree: Tree, walk: Walk, _: Input) -> Result:
     return _ask_again(tree, walk, "silence")
 
 
+def say_again(tree: Tree, walk: Walk, _: Input) -> Result:
+    """The same node from its first word; it costs the caller no try."""
+    node = tree.nodes[walk.node]
+    wording = None if isinstance(node, Set) else node.prompt
+    assert wording is not None, f"a walk rests only on nodes that speak, not on {walk.node}"
+    speak = Speak((prompt_of(tree.name, walk.node, wording),))
+    return replace(walk, phase=Phase.SPEAKING, digits=""), (StopTimer(), speak)
+
+
 TRANSITIONS: dict[tuple[Phase, type[Input]], Callable[[Tree, Walk, Input], Result]] = {
     (Phase.SPEAKING, PromptHeard): after_prompt,
     (Phase.SPEAKING, KeyPressed): key_during_prompt,
     (Phase.LISTENING, KeyPressed): key_after_prompt,
     (Phase.LISTENING, TimeUp): time_is_up,
+    (Phase.SPEAKING, Resumed): say_again,
+    (Phase.LISTENING, Resumed): say_again,
 }
 IGNORED: set[tuple[Phase, type[Input]]] = {
     (Phase.SPEAKING, Began),
     (Phase.SPEAKING, TimeUp),  # the timer ran out just as a key was taken
     (Phase.LISTENING, Began),
     (Phase.LISTENING, PromptHeard),  # the end of a prompt that a key has cut
-    *((Phase.ENDED, given) for given in (Began, KeyPressed, PromptHeard, TimeUp)),
+    *((Phase.ENDED, given) for given in (Began, KeyPressed, PromptHeard, TimeUp, Resumed)),
 }
 
 # --- moves --------------------------------------------------------------------------------------------------------

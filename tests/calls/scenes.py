@@ -1,0 +1,121 @@
+"""A small centre for tests of one call's life, and verbs that read like speech."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from callrouter.calls import events as e
+from callrouter.calls.call import Call, Phase, decode, encode
+from callrouter.calls.in_tree import arrived
+from callrouter.calls.life import step
+from callrouter.calls.step import Moment, Setting, Step
+from callrouter.config import Queue
+from callrouter.journal import Entry, Word
+from callrouter.telephony import CallId, Command, LegArrived, LegId, PhoneId
+from callrouter.tree.load import load_tree
+from callrouter.tree.model import Prompt
+
+TREE = """
+schema: 1
+languages: [ru, en]
+start: who
+nodes:
+  who:
+    type: menu
+    prompt: {ru: "Кто вы?", en: "Who are you?"}
+    options: {"1": payers, "3": bye, "9": english}
+    tries: 2
+    invalid: {then: payers}
+    no_input: {then: payers}
+  english: {type: set, language: en, next: who}
+  payers: {type: queue, queue: payers}
+  bye: {type: hangup, prompt: {ru: "До свидания", en: "Goodbye"}}
+"""
+SORRY = Prompt("system.sorry", {"ru": "Извините", "en": "Sorry"}, {})
+QUEUES = {
+    "payers": Queue(name="Payers", ring_s=10, max_wait_s=60, wrap_up_s=5, missed_limit=2),
+    "merchants": Queue(name="Merchants", max_wait_s=30, overflow="payers", wrap_up_s=0, record=False),
+}
+CALLER = LegId("caller-leg")
+
+
+def files(prompt: Prompt, language: str) -> tuple[str, ...]:
+    return (f"/{language}/{prompt.key}",)
+
+
+SETTING = Setting(load_tree(TREE, "test.yaml"), QUEUES, files, record=True, sorry=SORRY, owner="w1/x")
+
+
+@dataclass
+class Scene:
+    """One call, moved on by events; keeps all that was commanded and journalled."""
+
+    call: Call
+    now_ms: int = 1_000_000
+    last: Step | None = None
+    commands: list[Command] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+
+    def then(self, *events: e.CallEvent, after_ms: int = 0) -> Scene:
+        """Each event in turn; between them the call is stored and read back, as an adopting worker would."""
+        for event in events:
+            self.now_ms += after_ms
+            self._take(step(decode(encode(self.call)), event, Moment(self.now_ms, SETTING)))
+        return self
+
+    def _take(self, taken: Step) -> None:
+        self.call, self.last = taken.call, taken
+        self.commands += taken.commands
+        self.entries += taken.entries
+
+    @property
+    def done(self) -> tuple[Command, ...]:
+        """The commands of the last step."""
+        assert self.last is not None
+        return self.last.commands
+
+    @property
+    def words(self) -> list[Word]:
+        return [entry.word for entry in self.entries]
+
+
+def a_caller(number: str = "+79161112233", name: str = "Ivan") -> Scene:
+    """A caller who has just been answered by the tree."""
+    leg = LegArrived(CALLER, "in", "74951234567", number, name)
+    first = arrived(CallId("c0"), leg, "test", "ru", Moment(1_000_000, SETTING))
+    scene = Scene(first.call)
+    scene._take(first)
+    return scene
+
+
+def a_waiting_caller() -> Scene:
+    return a_caller().then(e.CallerPressed("1"))
+
+
+def proposed(agent: str = "anna", missed: int = 0) -> e.AgentProposed:
+    return e.AgentProposed(agent, PhoneId(f"phone-{agent}"), missed, "5-0")
+
+
+def an_offered_caller(missed: int = 0) -> Scene:
+    return a_waiting_caller().then(proposed(missed=missed))
+
+
+def a_talking_caller() -> Scene:
+    return an_offered_caller().then(e.OfferRinging(), e.OfferAnswered())
+
+
+def in_phase(phase: Phase) -> Scene:
+    """A call in that phase."""
+    match phase:
+        case Phase.IN_TREE:
+            return a_caller()
+        case Phase.WAITING:
+            return a_waiting_caller()
+        case Phase.OFFERING:
+            return an_offered_caller()
+        case Phase.TALKING:
+            return a_talking_caller()
+        case Phase.LEAVING:
+            return a_waiting_caller().then(e.WaitTimeUp(), after_ms=60_000)
+        case Phase.ENDED:
+            return a_caller().then(e.CallerHungUp())
