@@ -52,7 +52,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Nothing was written, because of this (`owner`, or the thing and field of the check that failed)."""
+    """Nothing was written, because of this: `owner`, or `<thing>.<field>` of the check that failed."""
 
     why: str
 
@@ -75,8 +75,8 @@ class StoredCall:
 class Line(Protocol):
     """Who waits, who is free, who owns which call, and the journal: shared by all workers.
 
-    Every method raises StoreDown when the store does not answer in time. None of them retries by itself
-    something that may already have happened: a commit is written at most once.
+    Every method raises StoreDown when the store does not answer in time. A commit is written at most once; when it
+    raises StoreDown it may stand or not, and the store has to be read again before acting on either.
     """
 
     async def commit(self, commit: Commit) -> Written | Refused: ...
@@ -84,7 +84,10 @@ class Line(Protocol):
     async def snapshot(self) -> Snapshot: ...
 
     def follow(self, after: str) -> AsyncIterator[Entry]:
-        """Every entry written after the version `after`, in order, waiting for new ones; ends only by StoreDown."""
+        """Every entry written after the version `after`, in order, waiting for new ones.
+
+        Ends only by StoreDown; by its kind JournalGap when some of those entries are gone: take a new snapshot.
+        """
         ...
 
     async def entries(self, after: str = "", before: str = "", limit: int = 1000) -> Sequence[Entry]:
@@ -118,7 +121,8 @@ class Line(Protocol):
         ...
 
     async def health(self) -> Mapping[str, str]:
-        """Figures for the doctor and for alarms: memory_used, memory_bound, journal_entries, version."""
+        """Figures for the doctor and for alarms: memory_used and memory_bound (bytes, 0 is unbounded), journal_entries,
+        version, and the emergency trims of a full store: trims (count), last_trim_ms, last_trim_removed."""
         ...
 
     async def close(self) -> None: ...

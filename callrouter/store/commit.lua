@@ -38,14 +38,14 @@ local change = {}
 for _, changed in ipairs(commit.changes) do
   local name, fields = changed[1], changed[2]
   change[name] = fields or cjson.null
+  local kept = fields and thing(name)
   for field, value in pairs(fields or {}) do
     if value == '$now' then
       value = now
       fields[field] = now
     end
-    thing(name)[field] = value
+    kept[field] = value
   end
-  if fields then thing(name) end -- a thing without fields is one too
 end
 if #commit.changes > 0 then
   table.insert(commit.entries[1], 'floor')

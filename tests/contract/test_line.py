@@ -7,7 +7,7 @@ import itertools
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -27,6 +27,7 @@ pytestmark = pytest.mark.contract
 
 AnyLine = FakeLine | RedisLine
 CALL = CallId("c1")
+HEALTH = ("memory_used", "memory_bound", "trims", "last_trim_ms", "last_trim_removed")
 ANNA, BORIS = Owner("w1/aaaa"), Owner("w2/bbbb")
 ODD = ("", "Анна Петрова", 'say "hi"\\', "a\x00b\x1b[31m\r\nEvent: x", "\x7f\u2028", "😀", "$later", "1", "null")
 
@@ -185,7 +186,7 @@ async def test_an_ended_call_is_gone_and_can_not_be_written_again(line: AnyLine)
     await written(line, Commit((Entry(Word.ENDED, call=CALL),), call=CALL, owner=ANNA, ends=True))
     assert list(await line.calls()) == []
     assert await line.commit(Commit(call=CALL, owner=ANNA, state=b"late")) == Refused("owner")
-    assert isinstance(await line.commit(created(state=b"")), Written)
+    assert isinstance(await line.commit(replace(created(), state=None)), Written)
     assert list(await line.calls()) == [StoredCall(CALL, ANNA, b"")]
 
 
@@ -365,9 +366,10 @@ async def test_health_tells_memory_journal_and_version(line: AnyLine) -> None:
     assert (health["journal_entries"], health["version"], health["trims"]) == ("1", version, "0")
     assert health["memory_used"].isdigit()
     assert health["memory_bound"].isdigit()
+    assert set(health) == {*HEALTH, "version", "journal_entries"}
 
 
-NAMES = st.sampled_from(["agent:anna", "agent:boris", "queue:q", "waiting:c1", "waiting:ц"])
+NAMES = st.sampled_from(["agent:anna", "agent:boris", "queue:q", "waiting:c1", 'waiting:ц"\\\n'])
 TEXTS = st.one_of(st.sampled_from([NOW, *ODD]), st.text(st.characters(exclude_categories=["Cs"]), max_size=5))
 FIELDS = st.fixed_dictionaries(
     {}, optional={"name": TEXTS, "": TEXTS, "1": TEXTS, "since": st.sampled_from([NOW, "", "7"])}
