@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from callrouter.documents.plain_words import Complaint, complaints
-from callrouter.documents.strict_yaml import MAX_CHARACTERS, KeyPath, Place, Value, compose, dotted
+from callrouter.documents.strict_yaml import MAX_CHARACTERS, KeyPath, Note, Place, Value, compose, dotted
 from callrouter.errors import ConfigError, Problem
 
 M = TypeVar("M", bound=BaseModel)
@@ -20,14 +20,21 @@ M = TypeVar("M", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One YAML file, or several merged. Problems of reading are kept, so that they are told with all others."""
+    """One YAML file, or several merged. `notes` of what is wrong are kept, so that they are told with all others."""
 
     file: str
     value: Value = None
-    problems: tuple[Problem, ...] = ()
+    notes: tuple[Note, ...] = ()
     keys: Mapping[KeyPath, Place] = field(default_factory=dict)
     values: Mapping[KeyPath, Place] = field(default_factory=dict)
-    broken: frozenset[KeyPath] = frozenset()
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong with the YAML itself."""
+        return self._noted(dotted)
+
+    def _noted(self, where: Callable[[KeyPath], str]) -> tuple[Problem, ...]:
+        return tuple(Problem(*note.place, where(note.path) if note.path else "", note.message) for note in self.notes)
 
     def place(self, path: KeyPath, *, of_key: bool = False) -> Place:
         """Where a value (or its key) stands; for one that is not there, the key that should hold it."""
@@ -51,7 +58,7 @@ class Document:
 
     def check(self, model: type[M], where: Callable[[KeyPath], str] = dotted) -> tuple[M | None, tuple[Problem, ...]]:
         """The model's value if there is one, and every problem of reading and of the model, in the file's order."""
-        problems = list(self.problems)
+        problems = list(self._noted(where))
         found: M | None = None
         if self.value is None and not problems:
             problems.append(Problem(self.file, 1, 1, "", "the file is empty; write something or delete it"))
@@ -78,7 +85,7 @@ class Document:
                 yield self.problem(told.path, told.message, where=where(told.path), of_key=told.about_key)
 
     def _known_broken(self, told: Complaint) -> bool:
-        return any(told.path[: len(path)] == path for path in self.broken)
+        return any(note.path == told.path[: len(note.path)] for note in self.notes if note.path)
 
 
 @cache
@@ -96,13 +103,13 @@ def parse(text: str | bytes, file: str) -> Document:
         before = text[: error.start].decode("utf-8", "replace")
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
         words = "this is not UTF-8 text; save the file as UTF-8"
-        return Document(file, problems=(Problem(file, line, column, "", words),))
+        return Document(file, notes=(Note(Place(file, line, column), words),))
 
 
 def _composed(text: str, file: str) -> Document:
     made = compose(text, file)
     value = made.value if made.whole else None
-    return Document(file, value, tuple(made.problems), made.keys, made.values, frozenset(made.broken))
+    return Document(file, value, tuple(made.notes), made.keys, made.values)
 
 
 def read(path: Path, shown_as: str | None = None) -> Document:
@@ -111,12 +118,12 @@ def read(path: Path, shown_as: str | None = None) -> Document:
     try:
         if not path.is_file():
             words = "there is no such file" if not path.exists() else "this is not an ordinary file"
-            return Document(file, problems=(Problem(file, 0, 0, "", words),))
+            return Document(file, notes=(Note(Place(file, 0, 0), words),))
         with path.open("rb") as stream:
             return parse(stream.read(4 * MAX_CHARACTERS + 1), file)
     except OSError as error:
         words = f"the file cannot be read: {error.strerror}"
-        return Document(file, problems=(Problem(file, 0, 0, "", words),))
+        return Document(file, notes=(Note(Place(file, 0, 0), words),))
 
 
 def merge(documents: Sequence[Document], file: str) -> Document:
@@ -124,17 +131,16 @@ def merge(documents: Sequence[Document], file: str) -> Document:
     value: dict[str, Value] = {}
     keys: dict[KeyPath, Place] = {}
     values: dict[KeyPath, Place] = {}
-    problems = [problem for document in documents for problem in document.problems]
+    notes = [note for document in documents for note in document.notes]
     for document in documents:
         if document.value is not None and not isinstance(document.value, dict):
-            problems.append(document.problem((), "this must hold keys: lines like `key: value`"))
+            notes.append(Note(document.place(()), "this must hold keys: lines like `key: value`"))
         for key, part in document.value.items() if isinstance(document.value, dict) else ():
             if key in value:
                 words = f"`{key[:60]}` was already given in {keys[(key,)].file}; keep it in one file"
-                problems.append(document.problem((key,), words, of_key=True))
+                notes.append(Note(document.place((key,), of_key=True), words))
                 continue
             value[key] = part
             keys.update({path: place for path, place in document.keys.items() if path[:1] == (key,)})
             values.update({path: place for path, place in document.values.items() if path[:1] == (key,)})
-    broken = frozenset(path for document in documents for path in document.broken)
-    return Document(file, value, tuple(problems), keys, values, broken)
+    return Document(file, value, tuple(notes), keys, values)

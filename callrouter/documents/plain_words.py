@@ -34,33 +34,47 @@ def complaints(errors: Sequence[ErrorDetails], value: Value, schema: Schema) -> 
 
 
 def _complaint(error: ErrorDetails, value: Value, schema: Schema) -> Complaint:
-    kind = error["type"]
-    path, found = _follow(error["loc"], value, to_new_key=kind == "missing")
+    kind, loc = error["type"], error["loc"]
+    path, found = _follow(loc, value, schema, to_new_key=kind == "missing")
     if kind == "missing":
-        return Complaint(path[:-1], f"`{path[-1]}` is missing; add it" + _example(schema, path, value), about_key=True)
+        words = f"`{path[-1]}` is missing; add it"
+        return Complaint(path[:-1], words + _example(_nodes_at(schema, path, value), schema), about_key=True)
     if kind == "extra_forbidden":
         return Complaint(path, _unknown("key", str(path[-1]), known_keys(schema, path[:-1], value)), about_key=True)
     if kind == "union_tag_invalid":
         tag = error.get("ctx", {})
         key = str(tag.get("discriminator", "type")).strip("'")
         return Complaint((*path, key), _unknown(key, str(tag.get("tag")), _listed(str(tag.get("expected_tags")))))
-    about_key = error["loc"][-1:] == ("[key]",) or kind == "union_tag_not_found"
-    given = path[-1] if error["loc"][-1:] == ("[key]",) and path else found
-    return Complaint(path, _words(error, given) + _example(schema, path, value, kind), about_key)
+    if loc[-1:] == ("[key]",) and path:
+        keys = [node.get("propertyNames", {}) for node in _nodes_at(schema, path[:-1], value)]
+        return Complaint(path, _words(error, path[-1]) + _example(keys, schema), about_key=True)
+    example = _example(_nodes_at(schema, path, value), schema) if kind in _HELPED else ""
+    return Complaint(path, _words(error, found) + example, about_key=kind == "union_tag_not_found")
 
 
-def _follow(loc: Sequence[str | int], value: Value, *, to_new_key: bool) -> tuple[KeyPath, Value]:
+def _follow(loc: Sequence[str | int], value: Value, schema: Schema, *, to_new_key: bool) -> tuple[KeyPath, Value]:
     """pydantic's location without the names of union branches that it mixes in."""
     path: list[str | int] = []
-    for number, step in enumerate(loc):
-        last = number == len(loc) - 1
-        if isinstance(value, dict) and isinstance(step, str) and (step in value or (last and to_new_key)):
+    top, steps = value, list(loc)
+    while steps:
+        step = steps.pop(0)
+        if isinstance(value, dict) and isinstance(step, str) and (step in value or (not steps and to_new_key)):
             path.append(step)
             value = value.get(step)
         elif isinstance(value, list) and isinstance(step, int) and step < len(value):
             path.append(step)
             value = value[step]
+        else:
+            continue
+        # the branch's name may also be one of its keys (`queue: payers` in a node of type queue), so look it up
+        if steps and steps[0] in _branches(schema, tuple(path), top):
+            steps.pop(0)
     return tuple(path), value
+
+
+def _branches(schema: Schema, path: KeyPath, value: Value) -> set[str]:
+    nodes = _expanded(schema, _nodes_at(schema, path, value), None)
+    return {name for node in nodes for name in node.get("discriminator", {}).get("mapping", {})}
 
 
 def _words(error: ErrorDetails, given: object) -> str:
@@ -101,11 +115,12 @@ def _words(error: ErrorDetails, given: object) -> str:
             return _lower(error["msg"])
 
 
-def _example(schema: Schema, path: KeyPath, value: Value, kind: str = "missing") -> str:
-    """What the model itself says about the value, where that helps."""
-    if kind not in ("missing", "string_pattern_mismatch", "string_type"):
-        return ""
-    words = (node.get("x-words") for node in _expanded(schema, _nodes_at(schema, path, value), None))
+_HELPED = ("string_pattern_mismatch", "string_type")
+
+
+def _example(nodes: Sequence[Schema], schema: Schema) -> str:
+    """What the model itself says about the value."""
+    words = (node.get("x-words") for node in _expanded(schema, nodes, None))
     return next((f" ({word})" for word in words if word), "")
 
 

@@ -12,7 +12,6 @@ from typing import NamedTuple
 import yaml
 
 from callrouter.documents.surprises import LOST_KEY, QUOTE, resolve, syntax_words
-from callrouter.errors import Problem
 
 Value = None | bool | int | float | str | list["Value"] | dict[str, "Value"]
 KeyPath = tuple[str | int, ...]
@@ -31,6 +30,14 @@ class Place(NamedTuple):
     column: int
 
 
+class Note(NamedTuple):
+    """Something wrong at a place, and at a key path if it is about a value."""
+
+    place: Place
+    message: str
+    path: KeyPath | None = None
+
+
 @dataclass(slots=True)
 class Composed:
     """What was read, where each key and value stands, and what is wrong."""
@@ -38,9 +45,8 @@ class Composed:
     value: Value = None
     keys: dict[KeyPath, Place] = field(default_factory=dict)
     values: dict[KeyPath, Place] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
-    broken: set[KeyPath] = field(default_factory=set)
-    """Paths that have a problem already: not worth a second complaint."""
+    notes: list[Note] = field(default_factory=list)
+    """What is wrong. A value with a note is not worth a second complaint."""
     whole: bool = False
     """Read to its end: what is missing is really missing."""
 
@@ -59,7 +65,7 @@ class _Frame:
 
 
 def compose(text: str, file: str) -> Composed:
-    """Read one YAML document. Never raises: whatever is wrong is in `problems`."""
+    """Read one YAML document. Never raises: whatever is wrong is in `notes`."""
     builder = _Builder(file, text)
     try:
         builder.read_all()
@@ -211,10 +217,7 @@ class _Builder:
         self._note(place, "an invisible control character stands here; delete it")
 
     def _note(self, place: Place, message: str, path: KeyPath | None = None) -> None:
-        where = dotted(path) if path else ""
-        self.made.problems.append(Problem(place.file, place.line, place.column, where, message))
-        if path is not None:
-            self.made.broken.add(path)
+        self.made.notes.append(Note(place, message, path))
 
     def _stop(self, place: Place, message: str) -> None:
         self._note(place, message)
