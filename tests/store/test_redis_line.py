@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 from callrouter.acd.floor import Floor
 from callrouter.engine.ports import Commit, Owner, Refused, StoredCall, Written
 from callrouter.errors import JournalGap, StoreDown
-from callrouter.journal import Entry, Word
+from callrouter.journal import NOW, Entry, Word
 from callrouter.store.connect import RedisPlace, on_socket, open_client
 from callrouter.store.follow import follow
 from callrouter.store.keys import Keys
@@ -127,6 +127,18 @@ async def test_a_commit_s_answer_is_forgotten_after_a_minute(server: PrivateRedi
     async with opened(server.place, centre=centre) as line, admin(server) as redis:
         await line.commit(entry_commit(), operation="op")
         assert 50_000 < await redis.pttl(Keys(centre).did("op")) <= 60_000
+
+
+async def test_after_the_clock_was_set_back_the_journal_goes_on_in_order(server: PrivateRedis) -> None:
+    centre = uuid.uuid4().hex
+    async with opened(server.place, centre=centre) as line, admin(server) as redis:
+        ahead = await line.now_ms() + 3_600_000
+        await redis.execute_command("XADD", Keys(centre).journal, f"{ahead}-0", "word", "STARTED")
+        answer = await line.commit(Commit((Entry(Word.NODE), Entry(Word.NODE)), {"agent:anna": {"since": NOW}}))
+        assert answer == Written(f"{ahead}-2")
+        since = int((await line.snapshot()).things["agent:anna"]["since"])
+        assert since < ahead
+        assert (await line.entries())[1].floor == {"agent:anna": {"since": str(since)}}
 
 
 async def test_following_survives_killed_connections(server: PrivateRedis) -> None:
