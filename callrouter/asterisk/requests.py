@@ -1,0 +1,133 @@
+"""ARI commands over a pool of kept-open HTTP connections; the one place where Asterisk's answers become our errors.
+
+Why HTTP and not REST over the websocket (Asterisk documentation, "ARI REST over WebSocket"): there requests are served
+one at a time per socket, so one that waits for a channel's prompt holds up all behind it. `bench/ari.py` measures both.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from urllib.parse import quote, urlencode
+
+import aiohttp
+import msgspec
+from yarl import URL
+
+from callrouter.errors import CommandRefused, LegGone, SwitchDown
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Where ARI is and who we are to it."""
+
+    url: str
+    """Without a path: `http://127.0.0.1:8188`."""
+    user: str
+    password: str = field(repr=False)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Signing in by header: in the address (`api_key=`) the password would end up in logs."""
+        return {"Authorization": aiohttp.encode_basic_auth(self.user, self.password)}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One command to ARI. The parts of the path are data: each is percent-encoded."""
+
+    method: str
+    path: tuple[str, ...]
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, object] | None = field(default=None, repr=False)
+
+    @property
+    def address(self) -> str:
+        """Path and query below `/ari`, encoded."""
+        path = "/".join(quote(part, safe="") for part in self.path)
+        return f"{path}?{urlencode(self.query, quote_via=quote, safe='')}" if self.query else path
+
+
+class PhoneUnknown(CommandRefused):
+    """The phone to be rung does not exist or has no contact: nobody is there."""
+
+
+class Requests:
+    """The pool. Every request has a deadline and is sent at most once."""
+
+    def __init__(self, access: Access, *, deadline_s: float = 5.0, connections: int = 64) -> None:
+        self._access = access
+        self._deadline_s = deadline_s
+        # Asterisk closes idle connections after http.conf's session_keep_alive (15 s by default): leave them before
+        connector = aiohttp.TCPConnector(limit=connections, keepalive_timeout=10)
+        self.http = aiohttp.ClientSession(headers=access.headers, connector=connector)
+
+    async def send(self, request: Request) -> bytes:
+        """The answer's body. Raises LegGone, CommandRefused, or SwitchDown: then nobody knows if it was carried out."""
+        try:
+            async with asyncio.timeout(self._deadline_s):
+                return await self._exchange(request)
+        except TimeoutError as error:
+            raise SwitchDown(f"Asterisk did not answer {_name(request)} within {self._deadline_s:g} s") from error
+        except aiohttp.ClientError as error:
+            raise SwitchDown(f"Asterisk cannot be reached at {self._access.url}: {error}") from error
+
+    async def _exchange(self, request: Request) -> bytes:
+        url = URL(f"{self._access.url}/ari/{request.address}", encoded=True)
+        data = None if request.body is None else msgspec.json.encode(request.body)
+        kind = None if data is None else {"Content-Type": "application/json"}
+        async with self.http.request(request.method, url, data=data, headers=kind) as reply:
+            body = await reply.read()
+        if reply.status >= 300:
+            raise refusal(request, reply.status, body.decode(errors="replace")[:200])
+        return body
+
+    async def close(self) -> None:
+        await self.http.close()
+
+
+def refusal(request: Request, status: int, text: str) -> CommandRefused | LegGone | SwitchDown:
+    """What a refused request means. Here and nowhere else is decided that something is gone.
+
+    A channel that has just left is answered by 404, by 400 "Channel not found" (addChannel), by 409 or 422
+    (not in Stasis any more), depending on the command and on how far the hang-up has come.
+    """
+    what = f"Asterisk refused {_name(request)}: {status} {text}"
+    if status in (404, 409, 422) or (status == 400 and "not found" in text):
+        return LegGone(what)
+    if status == 503:  # ARI is there but Asterisk has not fully booted
+        return SwitchDown(what)
+    if status == 500 and "Allocation failed" in text:
+        return PhoneUnknown(what)
+    return CommandRefused(what)
+
+
+def _name(request: Request) -> str:
+    """For messages: no query and no body, they carry people's numbers and passwords."""
+    return f"{request.method} {'/'.join(request.path)}"
+
+
+class Turns:
+    """One command of a call at a time, in the order they came; calls do not wait for one another."""
+
+    def __init__(self) -> None:
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._users: dict[str, int] = {}
+
+    @asynccontextmanager
+    async def turn(self, call: str) -> AsyncIterator[None]:
+        lock = self._locks.setdefault(call, asyncio.Lock())
+        self._users[call] = self._users.get(call, 0) + 1
+        try:
+            async with lock:
+                yield
+        finally:
+            self._users[call] -= 1
+            if not self._users[call]:
+                del self._users[call], self._locks[call]
+
+    def __len__(self) -> int:
+        """Calls with a command on its way: zero when nothing happens, so nothing is kept for ever."""
+        return len(self._locks)

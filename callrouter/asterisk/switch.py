@@ -1,0 +1,333 @@
+"""Asterisk as the engine's switch: ARI for calls, AMI for recordings, one worker's ears and hands.
+
+The worker's application is `callrouter-<worker>`: the dialplan offers calls to every such name, the first to claim
+one owns it (Asterisk documentation, "ARI and Broadcast").
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import structlog
+
+from callrouter.asterisk import holdings
+from callrouter.asterisk.ami import Ami, AmiAccess
+from callrouter.asterisk.commands import AriCommand, cause_of, request
+from callrouter.asterisk.connection import EventSocket
+from callrouter.asterisk.events import DISALLOWED, ApplicationReplaced, CallBroadcast, Door
+from callrouter.asterisk.legs import Legs, Vanished
+from callrouter.asterisk.recorder import Recorder
+from callrouter.asterisk.requests import Access, PhoneUnknown, Request, Requests, Turns
+from callrouter.engine.ports import HeldLeg
+from callrouter.errors import CallrouterError, CommandRefused, LegGone, SwitchDown
+from callrouter.telephony import (
+    Adopt,
+    CallId,
+    Command,
+    HandToFallback,
+    HangUp,
+    InterceptHold,
+    Join,
+    LegAdopted,
+    LegHungUp,
+    LegId,
+    PhoneId,
+    Play,
+    Ring,
+    StartRecording,
+    StopPlayback,
+    StopRecording,
+    SwitchEvent,
+    Unbridge,
+)
+
+log = structlog.get_logger(__name__)
+
+ABSENT = 20
+"""Q.850: subscriber absent; the phone has no address to ring."""
+AUDIT_S = 30.0
+"""How often it is checked that no leg has gone without our being told."""
+_WORKER = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+
+
+class AsteriskSwitch:
+    """The port `Switch` on a real Asterisk. Events come while `run` runs; `up` says whether they do."""
+
+    def __init__(
+        self,
+        worker: str,
+        ari: Access,
+        ami: AmiAccess,
+        recordings: Path,
+        *,
+        on_replaced: Callable[[], None] = lambda: None,
+        on_reconnected: Callable[[], None] = lambda: None,
+        deadline_s: float = 5.0,
+    ) -> None:
+        """`on_replaced`: another process serves our name now, so this one must end. `on_reconnected`: events were lost;
+        what became of known legs has been told already, calls that arrived meanwhile are found by `held`."""
+        if not _WORKER.fullmatch(worker):
+            raise CommandRefused(f"not a worker's name: {worker!r}; use small letters, digits, - and _")
+        self.application = holdings.PREFIX + worker
+        self.requests = Requests(ari, deadline_s=deadline_s)
+        self.door = Door()
+        self._legs = Legs()
+        self._turns = Turns()
+        self._ami = Ami(ami)
+        self._recorder = Recorder(self._ami, recordings, self._emit_one)
+        self._socket = EventSocket(
+            ari, self.application, self.requests.http, on_message=self._hear, prepare=self._prepare
+        )
+        self._on_event: Callable[[SwitchEvent], None] | None = None
+        self._on_replaced, self._on_reconnected = on_replaced, on_reconnected
+        self._admit: Callable[[], bool] = lambda: True
+        self._chores: set[asyncio.Task[None]] = set()
+        self._being_rung: set[LegId] = set()
+        self._connected_before = False
+
+    # --- the port --------------------------------------------------------------------------------------------------
+
+    def listen(self, on_event: Callable[[SwitchEvent], None]) -> None:
+        self._on_event = on_event
+
+    def set_admission(self, admit: Callable[[], bool]) -> None:
+        self._admit = admit
+
+    async def perform(self, call: CallId, command: Command) -> None:
+        if self._socket.stepped_down:
+            raise SwitchDown(f"another process serves as {self.application}; this one must not act any more")
+        match command:
+            case StartRecording(leg, recording):
+                self._recorder.start(leg, recording)
+            case StopRecording(leg, recording):
+                self._recorder.stop(leg, recording)
+            case _:
+                async with self._turns.turn(call):
+                    await self._carry_out(command)
+
+    async def held(self) -> Sequence[HeldLeg]:
+        return await holdings.held(self.requests)
+
+    async def reachable_phones(self) -> frozenset[PhoneId]:
+        return frozenset(phone for phone, online in (await holdings.phones(self.requests)).items() if online)
+
+    # --- its life --------------------------------------------------------------------------------------------------
+
+    @property
+    def up(self) -> asyncio.Event:
+        """Set while events come and nothing missed is unknown."""
+        return self._socket.up
+
+    @property
+    def legs(self) -> int:
+        """How many legs are remembered at this moment."""
+        return len(self._legs)
+
+    async def run(self) -> None:
+        """Until cancelled, or until another process takes our name."""
+        if self._on_event is None:
+            raise CallrouterError("listen() must come before run(): events would be lost")
+        audit = asyncio.create_task(self._audit_for_ever(), name=f"ari-audit:{self.application}")
+        try:
+            await self._socket.run()
+        finally:
+            audit.cancel()
+            await asyncio.gather(audit, return_exceptions=True)
+
+    async def close(self) -> None:
+        """Let go. Calls go on in Asterisk."""
+        for chore in tuple(self._chores):
+            chore.cancel()
+        await asyncio.gather(*self._chores, return_exceptions=True)
+        await self._recorder.close()
+        await self._ami.close()
+        await self.requests.close()
+
+    # --- commands --------------------------------------------------------------------------------------------------
+
+    async def _carry_out(self, command: AriCommand) -> None:
+        match command:
+            case Ring():
+                await self._ring(command)
+            case Adopt(leg):
+                await self._adopt(leg)
+            case Play(leg, playback):
+                self._legs.playing(leg, playback)
+                await self._send(command)
+            case StopPlayback() | Unbridge():
+                with suppress(LegGone):  # it was over already, which is what was wanted
+                    await self._send(command)
+            case HangUp(leg, reason):
+                self._legs.ending(leg, cause_of(reason))
+                await self._send(command)
+            case HandToFallback(leg):
+                await self._silence(leg)
+                self._legs.ending(leg, 0)
+                await self._send(command)
+            case Join(_, legs):
+                await self._silence(*legs)
+                await self._send(command)
+            case InterceptHold(leg):
+                await self._silence(leg)
+                await self._send(command)
+            case _:
+                await self._send(command)
+
+    async def _send(self, command: AriCommand) -> None:
+        await self.requests.send(request(command, self.application))
+
+    async def _silence(self, *legs: LegId) -> None:
+        """A channel that plays a prompt carries out nothing else until the prompt has ended."""
+        for leg in legs:
+            for playback in self._legs.playbacks(leg):
+                with suppress(LegGone):
+                    await self.requests.send(Request("DELETE", ("playbacks", playback)))
+
+    async def _ring(self, command: Ring) -> None:
+        leg = command.leg
+        to_send = request(command, self.application)
+        if not self.up.is_set():
+            raise SwitchDown("no events come from Asterisk: nobody would notice that the phone was answered")
+        self._legs.ringing(leg)
+        self._being_rung.add(leg)
+        try:
+            await self.requests.send(to_send)
+        except PhoneUnknown:
+            self._emit(self._legs.hung_up(leg, ABSENT))
+        except (CommandRefused, LegGone):
+            self._legs.forget(leg)
+            raise
+        finally:
+            self._being_rung.discard(leg)
+
+    async def _adopt(self, leg: LegId) -> None:
+        if leg in self._legs:
+            return self._emit_one(LegAdopted(leg))
+        self._legs.adopting(leg)
+        try:
+            await self._send(Adopt(leg))
+        except LegGone:
+            self._legs.not_adopting(leg)
+            await self._adopt_ringing(leg)
+        except (CommandRefused, SwitchDown):
+            self._legs.not_adopting(leg)
+            raise
+        return None
+
+    async def _adopt_ringing(self, leg: LegId) -> None:
+        """Not in Stasis: it has left, or it is still ringing and will report to whoever's name it was rung under."""
+        if await holdings.channel(self.requests, leg) is None:
+            self._emit_one(LegHungUp(leg))
+            raise LegGone(f"{leg} has left before it could be adopted")
+        if holdings.PREFIX + (await holdings.workers(self.requests)).get(leg, "") == self.application:
+            self._legs.ringing(leg)
+            self._emit_one(LegAdopted(leg))
+        else:
+            with suppress(LegGone):
+                await self.requests.send(request(HangUp(leg, "no_answer"), self.application))
+            self._emit_one(LegHungUp(leg, cause_of("no_answer")))
+
+    # --- events ----------------------------------------------------------------------------------------------------
+
+    def _hear(self, data: str | bytes) -> None:
+        match self.door.read(data):
+            case None:
+                pass
+            case CallBroadcast(channel):
+                if self._admit():
+                    self._spawn(self._claim(LegId(channel.id)), f"claim:{channel.id}")
+            case ApplicationReplaced():
+                log.warning("ari_replaced", application=self.application)
+                self._spawn(self._socket.step_down(), "step-down")
+                self._on_replaced()
+            case message:
+                self._emit(self._legs.hear(message))
+
+    def _emit(self, events: Iterable[SwitchEvent | Vanished]) -> None:
+        for event in events:
+            if isinstance(event, Vanished):
+                self._spawn(self._find(event.leg), f"find:{event.leg}")
+            else:
+                self._emit_one(event)
+
+    def _emit_one(self, event: SwitchEvent) -> None:
+        assert self._on_event is not None
+        try:
+            self._on_event(event)
+        except Exception:  # a fault in one call must not make the worker deaf to all others
+            log.exception("event_not_taken", event=type(event).__name__)
+
+    async def _claim(self, leg: LegId) -> None:
+        try:
+            query = {"channelId": leg, "application": self.application}
+            await self.requests.send(Request("POST", ("events", "claim"), query))
+        except LegGone:
+            log.debug("not_ours", leg=leg)  # another worker was first, or the caller has hung up
+        except (CommandRefused, SwitchDown) as error:
+            log.warning("claim_failed", leg=leg, problem=str(error))
+
+    async def _find(self, leg: LegId) -> None:
+        """A leg left the application and nobody hung up. Does it live, and with whom?"""
+        for pause_s in (0.0, 0.1):  # on its way from one worker to another it is nobody's for an instant
+            await asyncio.sleep(pause_s)
+            try:
+                if await holdings.channel(self.requests, leg) is None:
+                    break
+                owner = (await holdings.workers(self.requests)).get(leg)
+            except (CommandRefused, LegGone, SwitchDown) as error:
+                log.warning("leg_not_found_out", leg=leg, problem=str(error))
+                continue
+            if owner is not None and holdings.PREFIX + owner != self.application:
+                log.warning("leg_taken", leg=leg, by=owner)
+                return self._legs.forget(leg)
+        return self._emit(self._legs.hung_up(leg))
+
+    def _spawn(self, work: Coroutine[None, None, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._chores.add(task)
+        task.add_done_callback(self._chores.discard)
+
+    # --- finding out what was missed -------------------------------------------------------------------------------
+
+    async def _prepare(self) -> None:
+        """After every connection: filter and subscription (either may have been lost), then the truth."""
+        own = ("applications", self.application)
+        unwanted = {"disallowed": [{"type": kind} for kind in DISALLOWED]}
+        await self.requests.send(Request("PUT", (*own, "eventFilter"), body=unwanted))
+        await self.requests.send(Request("POST", (*own, "subscription"), {"eventSource": "endpoint:PJSIP"}))
+        self._emit(self._legs.phones(await holdings.phones(self.requests)))
+        await self._audit()
+        await self._end_playbacks()
+        if self._connected_before:
+            self._on_reconnected()
+        self._connected_before = True
+
+    async def _audit_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(AUDIT_S)
+            if self.up.is_set():
+                try:
+                    await self._audit()
+                except (CommandRefused, LegGone, SwitchDown) as error:
+                    log.warning("audit_failed", problem=str(error))
+
+    async def _audit(self) -> None:
+        """Legs that have gone, or were answered, without our being told."""
+        before = self._legs.known() - self._being_rung
+        living = await holdings.channels(self.requests)
+        for leg in before:
+            channel = living.get(leg)
+            if channel is None:
+                self._emit(self._legs.hung_up(leg))
+            elif channel.state == "Up" and channel.dialplan.app_name == "Stasis":
+                self._emit(self._legs.answered(leg, channel.name))
+
+    async def _end_playbacks(self) -> None:
+        for leg in self._legs.known():
+            for playback in self._legs.playbacks(leg):
+                if not await holdings.is_playing(self.requests, playback):
+                    self._emit(self._legs.playback_ended(leg, playback))
