@@ -11,15 +11,32 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+
+def _says(words: str) -> dict[str, JsonValue]:
+    """How a value is written, for error messages and editors."""
+    return {"x-words": words}
+
+
+Name = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z][a-z0-9_-]{0,39}$",
+        json_schema_extra=_says("small letters, digits, `_` and `-`, beginning with a letter: like payers"),
+    ),
+]
 """A name in our own tables: small letters, digits, `_`, `-`; safe in a path, a key and a dial string."""
 Port = Annotated[int, Field(ge=1024, le=65535)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
-Number = Annotated[str, Field(pattern=r"^\+?[0-9]{2,15}$")]
-Language = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
-DialPrefix = Annotated[str, Field(pattern=r"^\+?[0-9]{0,15}$")]
+Number = Annotated[
+    str,
+    Field(pattern=r"^\+?[0-9]{2,15}$", json_schema_extra=_says('digits in quotes, no spaces: like "+74951234567"')),
+]
+Language = Annotated[str, Field(pattern=r"^[a-z]{2}$", json_schema_extra=_says("two small letters: like ru or en"))]
+DialPrefix = Annotated[
+    str, Field(pattern=r"^\+?[0-9]{0,15}$", json_schema_extra=_says('digits in quotes: like "+7495"'))
+]
 
 
 def _known_zone(name: str) -> str:
@@ -36,7 +53,13 @@ def _address(text: str) -> str:
 Address = Annotated[str, AfterValidator(_address)]
 TimeZone = Annotated[str, AfterValidator(_known_zone)]
 Network = Annotated[str, AfterValidator(lambda text: str(IPv4Network(text)))]
-HostName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$")]
+HostName = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$",
+        json_schema_extra=_says("a name or address without port: like sip.example.org or 192.0.2.10"),
+    ),
+]
 
 
 class Part(BaseModel):
