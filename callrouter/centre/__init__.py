@@ -1,1 +1,1 @@
-"""The centre on this machine: what it needs, where it writes, its private Asterisk and Redis, the parent of its processes."""
+"""The centre on this machine: what it needs, where it writes, its private Asterisk and Redis, the parent."""

@@ -1,6 +1,6 @@
 """Packages of a Debian suite unpacked into a folder, without root and without touching the machine's own packages.
 
-A private apt (own state, empty status file) resolves and fetches; dpkg-deb unpacks. No maintainer script is run. See apt.conf(5).
+A private apt (own state and empty status file: apt.conf(5)) resolves and fetches; dpkg-deb unpacks. No scripts are run.
 """
 
 from __future__ import annotations
@@ -215,11 +215,15 @@ def _what_apt_means(stderr: str) -> str:
     errors = [line for line in stderr.splitlines() if line.startswith(("E:", "W: Failed"))]
     said = "\n  ".join(errors[:5]) or stderr.strip()[-500:]
     if "is expired" in stderr:
-        return f"the mirror is a frozen copy; if you trust it, set CALLROUTER_DEBIAN_CHECK_DATES=no and repeat\n  {said}"
+        return (
+            f"the mirror is a frozen copy; if you trust it, set CALLROUTER_DEBIAN_CHECK_DATES=no and repeat\n  {said}"
+        )
     if "Unable to locate package" in stderr or "no installation candidate" in stderr:
         return f"the mirror's suite has no such package: set CALLROUTER_DEBIAN_SUITE to one that has\n  {said}"
     if "NO_PUBKEY" in stderr or "not signed" in stderr:
-        return f"this machine's Debian keys are too old: `apt-get install --only-upgrade debian-archive-keyring`\n  {said}"
+        return (
+            f"this machine's Debian keys are too old: `apt-get install --only-upgrade debian-archive-keyring`\n  {said}"
+        )
     return f"apt could not fetch (network? proxy? disk?); what it has so far is kept, so just repeat\n  {said}"
 
 
@@ -231,7 +235,9 @@ def unpack(packages: Sequence[Path], root: Path) -> None:
         done = subprocess.run(["dpkg-deb", "-x", package, root], capture_output=True, text=True, check=False)
         if done.returncode:
             package.unlink(missing_ok=True)
-            raise SetupError(f"{package.name} is damaged and was removed: repeat to fetch it again ({done.stderr.strip()})")
+            raise SetupError(
+                f"{package.name} is damaged and was removed: repeat to fetch it again ({done.stderr.strip()})"
+            )
 
     with ThreadPoolExecutor(max_workers=2) as pool:
         list(pool.map(one, packages))

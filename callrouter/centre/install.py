@@ -1,6 +1,6 @@
 """`python -m callrouter.centre.install`: puts whatever programs and sounds this machine lacks into the cache folder.
 
-Idempotent and interruptible: an unpacked tree appears whole or not at all, and a broken download goes on where it stopped.
+Idempotent and interruptible: a tree appears whole or not at all, and a broken download goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -136,7 +136,9 @@ def _demand_start(packages: list[str], root: Path) -> None:
         version = programs.version_of(need, prefix)
         if version is None or version < need.minimum:
             found = show(version) if version else "one that does not start here"
-            raise SetupError(f"the mirror's {need.name} is {found}, but {show(need.minimum)} is needed: use another suite")
+            raise SetupError(
+                f"the mirror's {need.name} is {found}, but {show(need.minimum)} is needed: use another suite"
+            )
 
 
 def _put_in_place(new: Path) -> None:
@@ -151,7 +153,9 @@ def _put_in_place(new: Path) -> None:
 def _demand_disk() -> None:
     free = shutil.disk_usage(cache_folder()).free // 1_000_000
     if free < FREE_DISK_MB:
-        raise SetupError(f"{cache_folder()} has {free} MB free, {FREE_DISK_MB} are needed: make room or set XDG_CACHE_HOME")
+        raise SetupError(
+            f"{cache_folder()} has {free} MB free, {FREE_DISK_MB} are needed: make room or set XDG_CACHE_HOME"
+        )
 
 
 @contextmanager

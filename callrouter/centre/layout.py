@@ -1,4 +1,7 @@
-"""Every path that a running centre writes, and the cache shared by all centres of a user. Rule: no other file builds a path."""
+"""Every path that a running centre writes, and the cache that all centres of a user share.
+
+Rule: no other file builds a path.
+"""
 
 from __future__ import annotations
 

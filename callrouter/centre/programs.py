@@ -114,7 +114,9 @@ def asterisk_folders() -> AsteriskFolders:
         )
     found = _own_folders()
     if found is None:
-        raise SetupError("the machine's own Asterisk has no modules folder that we know: set CALLROUTER_OWN_ASTERISK=no")
+        raise SetupError(
+            "the machine's own Asterisk has no modules folder that we know: set CALLROUTER_OWN_ASTERISK=no"
+        )
     return found
 
 

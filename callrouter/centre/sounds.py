@@ -24,7 +24,8 @@ def read_for_phone(file: Path) -> Samples:
         raise SetupError(f"{file} is not a sound file that we can read ({error}): use WAV, FLAC, OGG or MP3") from error
     mono = data.mean(axis=1)
     samples = mono if rate == RATE else _resample(mono, int(rate))
-    return np.clip(np.round(samples * 32767), -32768, 32767).astype(np.int16)
+    rounded: Samples = np.clip(np.round(samples * 32767), -32768, 32767).astype(np.int16)
+    return rounded
 
 
 def _resample(samples: NDArray[np.float64], rate: int) -> NDArray[np.float64]:
