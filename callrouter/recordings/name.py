@@ -1,6 +1,6 @@
 """Where a recording lies and how it is called: made of the call's own ids and its start, of nothing from the caller.
 
-recordings/2026/11/21/143005_c01JD7Q2N8M4V5W6X7Y8Z9A0B1_1.flac
+recordings/2026/11/21/143005_c01jd7q2n8m4v5w6x7y8z9a0b1c_1.flac
            day and time in the centre's zone, the call, which conversation of the call
 """
 
@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 
 from callrouter.telephony import CallId, RecordingId
 
-CALL_ID_LENGTH = 27
 SIDES = ("caller", "agent")
 """Left, right: the channel order of every finished recording."""
 EXTENSIONS = {"flac": "flac", "opus": "opus", "wav": "wav"}
@@ -48,11 +47,11 @@ def recording_of(raw_name: str) -> RecordingId | None:
 
 
 def call_of(recording: RecordingId) -> CallId:
-    """The call that a recording belongs to: its id begins with the call's."""
-    return CallId(recording[:CALL_ID_LENGTH])
+    """The call that a recording belongs to: all our ids are the call's own with `-` and something after it."""
+    return CallId(recording.partition("-")[0])
 
 
 def number_of(recording: RecordingId) -> int:
-    """Which conversation of the call this is: the digits at the end of what follows the call's id, else 1."""
-    digits = re.search(r"([0-9]{1,6})$", recording[CALL_ID_LENGTH:])
+    """The number at the end of a recording's id; 1 if there is none."""
+    digits = re.search(r"-[a-z]*([0-9]{1,6})$", recording)
     return int(digits[1]) if digits else 1

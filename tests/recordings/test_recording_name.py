@@ -5,7 +5,7 @@ import pytest
 from callrouter.recordings.name import call_of, is_safe, number_of, raw_names, recording_of, recording_path
 from callrouter.telephony import CallId, RecordingId
 
-CALL = CallId("c01JD7Q2N8M4V5W6X7Y8Z9A0B1C")
+CALL = CallId("c01jd7q2n8m4v5w6x7y8z9a0b1c")
 NEW_YEAR_IN_MOSCOW_MS = 1_798_750_805_000  # 2026-12-31T21:00:05Z
 
 

@@ -20,7 +20,7 @@ from callrouter.store.recording_files import AFTER_CRASH, UNKNOWN, RecordingFile
 from callrouter.store.recording_job import Failed, note_of, sidecar_of
 from callrouter.telephony import CallId, RecordingId
 
-CALL = CallId("c01JD7Q2N8M4V5W6X7Y8Z9A0B1C")
+CALL = CallId("c01jd7q2n8m4v5w6x7y8z9a0b1c")
 ONE, TWO = RecordingId(f"{CALL}-r1"), RecordingId(f"{CALL}-r2")
 
 

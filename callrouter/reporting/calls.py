@@ -1,0 +1,177 @@
+"""The list of calls: journal entries folded into one record a call, whatever happened to it and in what order.
+
+Entries about nothing that is known (their beginning was trimmed) still give a record, marked as not whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from callrouter.journal import Entry, Word
+from callrouter.reporting.record import CallRecord, Offer, Result, Sound, Step, Talk, Visit
+
+WHY = {"missed": Result.MISSED, "declined": Result.DECLINED, "unreachable": Result.UNREACHABLE}
+
+
+def journal_order(id: str) -> tuple[int, int]:
+    """Entry ids are `<ms>-<number>`: as text, 10-2 and 9-10 would stand the wrong way round."""
+    ms, _, number = id.partition("-")
+    return int(ms or 0), int(number or 0)
+
+
+def fold(entries: Iterable[Entry]) -> dict[str, CallRecord]:
+    """Every call that these entries tell of, by id, in the order in which they arrived."""
+    records: dict[str, CallRecord] = {}
+    for entry in sorted(entries, key=lambda entry: journal_order(entry.id)):
+        if entry.call:
+            records[entry.call] = add(records.get(entry.call), entry)
+    return dict(sorted(records.items(), key=lambda item: (item[1].arrived_ms, item[0])))
+
+
+def add(record: CallRecord | None, entry: Entry) -> CallRecord:
+    """The record after one more entry."""
+    if record is None:
+        record = CallRecord(entry.call, entry.at_ms, whole=entry.word is Word.ARRIVED)
+    note = _NOTES.get(entry.word)
+    return note(record, entry) if note else record
+
+
+def _arrived(record: CallRecord, entry: Entry) -> CallRecord:
+    data = entry.data
+    return replace(
+        record,
+        arrived_ms=entry.at_ms,
+        number=data.get("number", ""),
+        caller=data.get("caller", ""),
+        language=data.get("language", ""),
+        tree=data.get("tree", ""),
+        version=data.get("version", ""),
+    )
+
+
+def _node(record: CallRecord, entry: Entry) -> CallRecord:
+    step = Step(entry.at_ms, entry.data.get("node", ""), entry.data.get("by", ""))
+    return replace(record, path=(*record.path, step))
+
+
+def _joined(record: CallRecord, entry: Entry) -> CallRecord:
+    return replace(record, visits=(*record.visits, Visit(entry.at_ms, entry.queue, entry.id)))
+
+
+def _left(record: CallRecord, entry: Entry, how: str, to: str = "") -> CallRecord:
+    """The end of the newest visit; a visit whose beginning was trimmed begins where it ends."""
+    visits = record.visits or (Visit(entry.at_ms, entry.queue, entry.id),)
+    last = replace(visits[-1], left_ms=entry.at_ms, how=how, to=to)
+    return replace(record, visits=(*visits[:-1], last), waited_ms=_ms(entry, "waited_ms"))
+
+
+def _abandoned(record: CallRecord, entry: Entry) -> CallRecord:
+    return _left(record, entry, "abandoned")
+
+
+def _timed_out(record: CallRecord, entry: Entry) -> CallRecord:
+    return _left(record, entry, "timed out", entry.data.get("to", ""))
+
+
+def _offered(record: CallRecord, entry: Entry) -> CallRecord:
+    offer = Offer(entry.at_ms, entry.agent, entry.queue, entry.data.get("floor", ""))
+    return replace(record, offers=(*record.offers, offer))
+
+
+def _rings(record: CallRecord, entry: Entry) -> CallRecord:
+    return _offer_becomes(record, entry, lambda offer: replace(offer, rang_ms=entry.at_ms))
+
+
+def _not_answered(record: CallRecord, entry: Entry) -> CallRecord:
+    result = WHY.get(entry.data.get("why", ""), Result.MISSED)
+    return _offer_becomes(record, entry, lambda offer: replace(offer, ended_ms=entry.at_ms, result=result))
+
+
+def _taken_back(record: CallRecord, entry: Entry) -> CallRecord:
+    back = Result.TAKEN_BACK
+    return _offer_becomes(record, entry, lambda offer: replace(offer, ended_ms=entry.at_ms, result=back))
+
+
+def _offer_becomes(record: CallRecord, entry: Entry, change: Callable[[Offer], Offer]) -> CallRecord:
+    """The open offer to this agent changes; without one (trimmed) nothing does."""
+    offers = list(record.offers)
+    for place in reversed(range(len(offers))):
+        if offers[place].agent == entry.agent and offers[place].result is Result.OPEN:
+            offers[place] = change(offers[place])
+            break
+    return replace(record, offers=tuple(offers))
+
+
+def _connected(record: CallRecord, entry: Entry) -> CallRecord:
+    accepted = Result.ACCEPTED
+    record = _offer_becomes(record, entry, lambda offer: replace(offer, ended_ms=entry.at_ms, result=accepted))
+    record = _left(record, entry, "connected")
+    talk = Talk(entry.at_ms, entry.agent, entry.queue, _ms(entry, "waited_ms"), entry.data.get("recording", ""))
+    return replace(record, talks=(*record.talks, talk))
+
+
+def _talked(record: CallRecord, entry: Entry) -> CallRecord:
+    talks = record.talks or (Talk(entry.at_ms - _ms(entry, "talked_ms"), entry.agent, entry.queue, 0),)
+    who = "caller" if entry.word is Word.COMPLETECALLER else "agent"
+    last = replace(talks[-1], ended_ms=entry.at_ms, ended_by=who)
+    return replace(record, talks=(*talks[:-1], last), talked_ms=_ms(entry, "talked_ms"))
+
+
+def _recorded(record: CallRecord, entry: Entry) -> CallRecord:
+    """A recording is told of again when a later try succeeds, and may be told of twice: the newest word counts."""
+    data = entry.data
+    sound = Sound(
+        entry.at_ms,
+        data.get("recording") or (record.talks[-1].recording if record.talks else ""),
+        file=data.get("file", ""),
+        seconds=float(data.get("seconds") or 0),
+        sha256=data.get("sha256", ""),
+        problem=data.get("problem", ""),
+        remarks=data.get("remarks", ""),
+    )
+    others = tuple(other for other in record.sounds if other.recording != sound.recording)
+    return replace(record, sounds=(*others, sound))
+
+
+def _adopted(record: CallRecord, entry: Entry) -> CallRecord:
+    return replace(record, adopted=(*record.adopted, (entry.at_ms, entry.data.get("owner", ""))))
+
+
+def _fell_back(record: CallRecord, entry: Entry) -> CallRecord:
+    return replace(record, fallback=entry.data.get("reason", ""), fallback_ms=entry.at_ms)
+
+
+def _ended(record: CallRecord, entry: Entry) -> CallRecord:
+    return replace(
+        record,
+        how=entry.data.get("how", "ended"),
+        ended_ms=entry.at_ms,
+        in_tree_ms=_ms(entry, "in_tree_ms"),
+        waited_ms=_ms(entry, "waited_ms"),
+        talked_ms=_ms(entry, "talked_ms"),
+    )
+
+
+def _ms(entry: Entry, name: str) -> int:
+    return int(entry.data.get(name) or 0)
+
+
+_NOTES: dict[Word, Callable[[CallRecord, Entry], CallRecord]] = {
+    Word.ARRIVED: _arrived,
+    Word.NODE: _node,
+    Word.ENTERQUEUE: _joined,
+    Word.ABANDON: _abandoned,
+    Word.EXITWITHTIMEOUT: _timed_out,
+    Word.OFFER: _offered,
+    Word.RINGING: _rings,
+    Word.RINGNOANSWER: _not_answered,
+    Word.RINGCANCELED: _taken_back,
+    Word.CONNECT: _connected,
+    Word.COMPLETEAGENT: _talked,
+    Word.COMPLETECALLER: _talked,
+    Word.RECORDING: _recorded,
+    Word.ADOPTED: _adopted,
+    Word.FALLBACK: _fell_back,
+    Word.ENDED: _ended,
+}

@@ -1,0 +1,161 @@
+"""The story of one call in plain words: its way through the tree, the wait, each offer, and why not somebody else.
+
+The journal keeps only which version of the floor a choice saw; the reasons come from replaying the choice on that
+floor (`reasons`), so they are the ones that decided, and keeping them costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from callrouter.reporting.record import CallRecord, Offer, Result, Sound, Talk, Visit
+
+Reasons = Callable[[str, str, str], Sequence[tuple[str, str]] | None]
+"""(floor version, call, queue) → each agent and why they were chosen or not; None if that floor is forgotten."""
+
+FORGOTTEN = "the journal no longer holds the floor of that moment, so the reasons cannot be told"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that happened, and remarks that belong to it."""
+
+    at_ms: int
+    text: str
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    title: str
+    lines: tuple[Line, ...]
+
+
+def story(record: CallRecord, reasons: Reasons) -> Story:
+    """The whole story, in the order of time."""
+    parts = [
+        *_way_through_tree(record),
+        *(line for visit in record.visits for line in _stay(visit, record, reasons)),
+        *(line for offer in record.offers for line in _offer(offer, record, reasons)),
+        *(line for talk in record.talks for line in _talk(talk)),
+        *_incidents(record),
+        *_end(record),
+        *(_sound(sound) for sound in record.sounds),
+    ]
+    return Story(_title(record), tuple(sorted(parts, key=lambda line: line.at_ms)))
+
+
+def _title(record: CallRecord) -> str:
+    caller = record.caller or "a hidden number"
+    tree = f", tree {record.tree} (version {record.version}), language {record.language}" if record.tree else ""
+    return f"Call {record.call} from {caller} to {record.number or 'an unknown number'}{tree}"
+
+
+def _way_through_tree(record: CallRecord) -> Iterator[Line]:
+    if record.whole:
+        yield Line(record.arrived_ms, "the caller arrives")
+    else:
+        yield Line(record.arrived_ms, "the journal no longer holds the beginning of this call")
+    for step in record.path:
+        yield Line(step.at_ms, _by(step.by) + f"comes to {step.node}")
+
+
+def _by(by: str) -> str:
+    """What brought the caller there. `by` is a key, `silence`, `invalid`, or nothing."""
+    special = {"": "", "silence": "presses nothing: ", "invalid": "presses a key that is not offered: "}
+    return special.get(by, f"presses {by}: ")
+
+
+def _stay(visit: Visit, record: CallRecord, reasons: Reasons) -> Iterator[Line]:
+    """Into the line and, if nobody came, out of it. An offer within the stay tells the reasons itself."""
+    end = visit.left_ms or record.ended_ms or float("inf")
+    offered = any(offer.queue == visit.queue and visit.at_ms <= offer.at_ms <= end for offer in record.offers)
+    remarks = () if offered else _all_reasons(visit.version, record.call, visit.queue, reasons)
+    yield Line(visit.at_ms, f"joins the queue {visit.queue}", remarks)
+    if visit.how == "timed out":
+        then = "is let go with an apology" if visit.to == "hangup" else f"goes on to the queue {visit.to}"
+        yield Line(visit.left_ms, f"has waited the longest that {visit.queue} allows and {then}")
+
+
+def _all_reasons(version: str, call: str, queue: str, reasons: Reasons) -> tuple[str, ...]:
+    found = reasons(version, call, queue)
+    if found is None:
+        return (FORGOTTEN,)
+    return tuple(f"{agent}: {why}" for agent, why in found) or ("no agents are configured",)
+
+
+def _offer(offer: Offer, record: CallRecord, reasons: Reasons) -> Iterator[Line]:
+    found = reasons(offer.version, record.call, offer.queue)
+    if found is None:
+        yield Line(offer.at_ms, f"is offered to {offer.agent}", (FORGOTTEN,))
+    else:
+        why = next((f" ({why})" for agent, why in found if agent == offer.agent), "")
+        passed = tuple(_passed_over(agent, why) for agent, why in found if agent != offer.agent)
+        yield Line(offer.at_ms, f"is offered to {offer.agent}{why}", passed)
+    if offer.rang_ms:
+        yield Line(offer.rang_ms, f"{offer.agent}'s phone rings")
+    if offer.result not in (Result.OPEN, Result.ACCEPTED):
+        yield Line(offer.ended_ms, _in_vain(offer))
+
+
+def _passed_over(agent: str, why: str) -> str:
+    """The replay may name an agent whom another call was taking in that very moment: the store had said no."""
+    raced = ", but was being reserved for another call in that moment" if why.startswith("chosen") else ""
+    return f"not {agent}: {why}{raced}"
+
+
+def _in_vain(offer: Offer) -> str:
+    rang = f" after {_seconds(offer.ended_ms - (offer.rang_ms or offer.at_ms))}"
+    if offer.result is Result.DECLINED:
+        return f"{offer.agent} declines{rang}"
+    if offer.result is Result.UNREACHABLE:
+        return f"{offer.agent}'s phone cannot be reached"
+    if offer.result is Result.TAKEN_BACK:
+        return f"the offer to {offer.agent} is taken back{rang}"
+    return f"{offer.agent} does not answer{rang}"
+
+
+def _talk(talk: Talk) -> Iterator[Line]:
+    recorded = "" if talk.recording else ", not recorded"
+    yield Line(talk.at_ms, f"{talk.agent} answers; the caller had waited {_seconds(talk.waited_ms)}{recorded}")
+    if talk.ended_ms:
+        yield Line(talk.ended_ms, f"the {talk.ended_by} hangs up after {_seconds(talk.ended_ms - talk.at_ms)} of talk")
+
+
+def _incidents(record: CallRecord) -> Iterator[Line]:
+    for at_ms, worker in record.adopted:
+        yield Line(at_ms, f"its worker had died: {worker} carries on")
+    if record.fallback:
+        yield Line(record.fallback_ms, f"is handed to the fallback: {record.fallback}")
+
+
+def _end(record: CallRecord) -> Iterator[Line]:
+    if not record.how:
+        return
+    times = f"in the tree {_seconds(record.in_tree_ms)}, waited {_seconds(record.waited_ms)}"
+    talked = f", talked {_seconds(record.talked_ms)}" if record.talks else ""
+    how = {
+        "left_tree": "the caller hangs up in the tree",
+        "abandoned": "the caller gives up waiting",
+        "timed_out": "nobody could take the call in time",
+        "completed": "the call is over",
+        "fallback": "the fallback has the call",
+        "unreadable": "the call could not be carried on by this version",
+    }.get(record.how, f"the tree ends the call ({record.how})")
+    yield Line(record.ended_ms, f"{how}: {times}{talked}")
+
+
+def _sound(sound: Sound) -> Line:
+    if sound.problem:
+        return Line(sound.at_ms, f"the recording is not there: {sound.problem}")
+    remarks = (sound.remarks,) if sound.remarks else ()
+    return Line(sound.at_ms, f"the recording is ready: {sound.file} ({_seconds(sound.seconds * 1000)})", remarks)
+
+
+def _seconds(ms: float) -> str:
+    """0.4 s, 12.0 s, 3 min 05 s."""
+    if ms < 60_000:
+        return f"{max(0.0, ms) / 1000:.1f} s"
+    minutes, seconds = divmod(round(ms / 1000), 60)
+    return f"{minutes} min {seconds:02} s"

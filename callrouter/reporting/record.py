@@ -1,0 +1,151 @@
+"""One call as the list of calls shows it: values that calls.py folds. Times are milliseconds since 1970."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Result(StrEnum):
+    """What became of an offer."""
+
+    OPEN = "ringing"
+    ACCEPTED = "accepted"
+    MISSED = "missed"
+    DECLINED = "declined"
+    UNREACHABLE = "unreachable"
+    TAKEN_BACK = "taken back"
+    """The caller left, or the worker died, while the phone rang."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The caller came to a node of the tree, by a key, by silence or of itself."""
+
+    at_ms: int
+    node: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A stay in one queue's line."""
+
+    at_ms: int
+    queue: str
+    version: str
+    """The floor's version when the caller joined."""
+    left_ms: int = 0
+    how: str = ""
+    """connected · abandoned · timed out; empty while waiting."""
+    to: str = ""
+    """After a time-out: the next queue, or hangup."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One agent's phone for this call."""
+
+    at_ms: int
+    agent: str
+    queue: str
+    version: str
+    """The floor's version that the choice saw."""
+    rang_ms: int = 0
+    """When the phone said that it rings; 0 if it never did."""
+    ended_ms: int = 0
+    result: Result = Result.OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    at_ms: int
+    agent: str
+    queue: str
+    waited_ms: int
+    recording: str = ""
+    """The recording's id; empty if the conversation is not recorded."""
+    ended_ms: int = 0
+    ended_by: str = ""
+    """caller or agent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """What the journal says of a recording: a file, or a problem."""
+
+    at_ms: int
+    recording: str
+    file: str = ""
+    seconds: float = 0.0
+    sha256: str = ""
+    problem: str = ""
+    remarks: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    call: str
+    arrived_ms: int
+    number: str = ""
+    caller: str = ""
+    language: str = ""
+    tree: str = ""
+    version: str = ""
+    path: tuple[Step, ...] = ()
+    visits: tuple[Visit, ...] = ()
+    offers: tuple[Offer, ...] = ()
+    talks: tuple[Talk, ...] = ()
+    sounds: tuple[Sound, ...] = ()
+    adopted: tuple[tuple[int, str], ...] = ()
+    """When, and the worker that carried on."""
+    fallback: str = ""
+    """Why the caller was handed to the dialplan's fallback."""
+    fallback_ms: int = 0
+    how: str = ""
+    """How it ended, in the journal's word; empty while it lives."""
+    ended_ms: int = 0
+    in_tree_ms: int = 0
+    waited_ms: int = 0
+    talked_ms: int = 0
+    whole: bool = True
+    """False when the journal no longer holds the call's beginning."""
+
+    @property
+    def queues(self) -> tuple[str, ...]:
+        return tuple(visit.queue for visit in self.visits)
+
+    @property
+    def agent(self) -> str:
+        """Who talked with the caller, the last one if several."""
+        return self.talks[-1].agent if self.talks else ""
+
+    @property
+    def state(self) -> str:
+        """in tree · waiting · talking · leaving while it lives, then how it ended."""
+        if self.how:
+            return self.how.replace("_", " ")
+        if self.talks and not self.talks[-1].ended_ms:
+            return "talking"
+        if self.visits and not self.visits[-1].left_ms:
+            return "waiting"
+        return "leaving" if self.visits else "in tree"
+
+    @property
+    def hung_up(self) -> str:
+        """Who hung up: caller, agent, or callrouter; empty while the call lives."""
+        if self.talks and self.talks[-1].ended_by:
+            return self.talks[-1].ended_by
+        return {"": "", "left_tree": "caller", "abandoned": "caller"}.get(self.how, "callrouter")
+
+    def waited_at(self, now_ms: int) -> int:
+        """Milliseconds waited in lines so far, for a living call as for an ended one."""
+        if self.how or self.talks:
+            return self.waited_ms
+        return now_ms - self.visits[0].at_ms if self.visits else 0
+
+    def talked_at(self, now_ms: int) -> int:
+        """Milliseconds talked so far."""
+        if self.how:
+            return self.talked_ms
+        return sum((talk.ended_ms or now_ms) - talk.at_ms for talk in self.talks)

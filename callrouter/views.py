@@ -1,0 +1,201 @@
+"""What the commands show on a terminal: the list of calls, the story of a call, the live floor.
+
+Rule: text from outside is never markup and never a control sequence; numbers can be masked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime, tzinfo
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from callrouter.reporting.explain import Story
+from callrouter.reporting.floor import CONDITIONS, AgentView, CallView, FloorView, QueueView
+from callrouter.reporting.record import CallRecord
+
+NARROW = 110
+"""Below this width the list of calls leaves out what `explain` tells anyway."""
+STYLES = {
+    "free": "green",
+    "ringing": "yellow",
+    "talking": "cyan",
+    "wrap-up": "magenta",
+    "not ready": "yellow",
+    "unreachable": "red",
+    "out": "dim",
+    "waiting": "yellow",
+}
+_NUMBER = re.compile(r"\+?[0-9]{5,}")
+
+
+def plain(text: str) -> str:
+    """Text from outside, safe to print: what cannot be seen or would steer the terminal is written as its code."""
+    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)
+
+
+def short(call: str) -> str:
+    """The end of a call's id: enough to find it again with `explain`."""
+    return call[-8:]
+
+
+def masked(number: str) -> str:
+    """A number with all but its last four digits hidden; a short one is hidden whole."""
+    return "•" * max(3, len(number) - 4) + (number[-4:] if len(number) > 6 else "") if number else ""
+
+
+def _caller(number: str, mask: bool) -> Text:
+    return Text(plain(masked(number) if mask else number) or "hidden")
+
+
+def _clock(ms: int, zone: tzinfo, form: str = "%H:%M:%S") -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).astimezone(zone).strftime(form)
+
+
+def duration(ms: float) -> str:
+    """7 s as 0:07, an hour as 1:00:00."""
+    minutes, seconds = divmod(int(ms // 1000), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+# --- the list of calls ------------------------------------------------------------------------------------------------
+
+
+def calls_table(
+    records: Iterable[CallRecord], zone: tzinfo, now_ms: int, *, width: int = 140, mask: bool = False
+) -> Table:
+    """One line a call, oldest first."""
+    wide = width >= NARROW
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    columns = ("when", "call", "caller", "path", "queue", "waited", "agent", "talked", "end")
+    for name in (*columns, "hung up", "recording") if wide else columns:
+        right = name in ("waited", "talked")
+        table.add_column(
+            name,
+            justify="right" if right else "left",
+            overflow="fold",
+            no_wrap=name in ("when", "call", "hung up"),
+            min_width=12 if name == "caller" else None,
+        )
+    for record in records:
+        cells = _call_cells(record, zone, now_ms, mask=mask, wide=wide)
+        table.add_row(*cells)
+    return table
+
+
+def _call_cells(record: CallRecord, zone: tzinfo, now_ms: int, *, mask: bool, wide: bool) -> list[Text]:
+    nodes = [step.node for step in record.path]
+    path = " › ".join(nodes if wide else nodes[-1:])
+    cells = [
+        Text(_clock(record.arrived_ms, zone, "%d.%m %H:%M:%S" if wide else "%H:%M:%S")),
+        Text(short(record.call)),
+        _caller(record.caller, mask),
+        Text(plain(path)),
+        Text(plain(", ".join(dict.fromkeys(record.queues)))),
+        Text(duration(record.waited_at(now_ms)) if record.visits else ""),
+        Text(record.agent),
+        Text(duration(record.talked_at(now_ms)) if record.talks else ""),
+        Text(plain(record.state)),
+    ]
+    return [*cells, Text(record.hung_up), _recording(record)] if wide else cells
+
+
+def _recording(record: CallRecord) -> Text:
+    if not record.sounds:
+        return Text("in work" if record.how and any(talk.recording for talk in record.talks) else "", "dim")
+    newest = record.sounds[-1]
+    return Text(plain(newest.problem), "red") if newest.problem else Text(plain(newest.file))
+
+
+# --- the story of a call ----------------------------------------------------------------------------------------------
+
+
+def story_view(story: Story, zone: tzinfo, *, mask: bool = False) -> RenderableType:
+    """Each thing that happened on its line, with its time; remarks below it."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True, style="cyan")
+    table.add_column(overflow="fold")
+    for line in story.lines:
+        tenth = line.at_ms // 100 % 10
+        table.add_row(f"{_clock(line.at_ms, zone)}.{tenth}", Text(_shown(line.text, mask)))
+        for remark in line.remarks:
+            table.add_row("", Text(f"· {_shown(remark, mask)}", "dim"))
+    day = _clock(story.lines[0].at_ms, zone, "%d.%m.%Y, ") if story.lines else ""
+    return Group(Text(day + _shown(story.title, mask), "bold"), table)
+
+
+def _shown(text: str, mask: bool) -> str:
+    return plain(_NUMBER.sub(lambda found: masked(found[0]), text) if mask else text)
+
+
+# --- the live floor ---------------------------------------------------------------------------------------------------
+
+
+def floor_view(view: FloorView, zone: tzinfo, *, mask: bool = False) -> RenderableType:
+    """The whole floor on one page: what waits, who works, which calls there are."""
+    waiting = sum(queue.waiting for queue in view.queues)
+    counts = ", ".join(
+        f"{count} {name}"
+        for name in CONDITIONS
+        if (count := sum(agent.condition == name for agent in view.agents)) and name != "out"
+    )
+    head = (
+        f"{_clock(view.now_ms, zone)}   {len(view.calls)} calls, {waiting} waiting   agents: {counts or 'nobody here'}"
+    )
+    notes = [Text(f"! {plain(note)}", "bold red") for note in view.notes]
+    tables = [_queues(view.queues), _agents(view.agents), _calls(view.calls, mask)]
+    return Group(Text(head, "bold"), *notes, *(part for table in tables for part in ("", table)))
+
+
+def _table(*columns: str, right: Iterable[str] = ()) -> Table:
+    table = Table(box=None, header_style="bold underline", pad_edge=False)
+    for name in columns:
+        table.add_column(name, justify="right" if name in right else "left", overflow="ellipsis", no_wrap=True)
+    return table
+
+
+def _queues(queues: Iterable[QueueView]) -> Table:
+    counted = [name for name in CONDITIONS if name != "out"]
+    table = _table("queue", "waiting", "longest", *counted, right=("waiting", "longest", *counted))
+    for queue in queues:
+        style = "yellow" if queue.waiting else ""
+        table.add_row(
+            Text(plain(queue.id)),
+            Text(str(queue.waiting), style),
+            Text(duration(queue.longest_wait_ms) if queue.waiting else "", style),
+            *(Text(str(queue.agents.get(name, 0) or "·"), STYLES[name]) for name in counted),
+        )
+    return table
+
+
+def _agents(agents: Iterable[AgentView]) -> Table:
+    table = _table("agent", "name", "is", "for", "call", "queues", right=("for",))
+    for agent in agents:
+        reason = f" ({agent.reason})" if agent.reason else ""
+        table.add_row(
+            Text(agent.id),
+            Text(plain(agent.name)),
+            Text(agent.condition + plain(reason), STYLES[agent.condition]),
+            Text(duration(agent.for_ms)),
+            Text(short(agent.call)),
+            Text(plain(", ".join(agent.queues))),
+        )
+    return table
+
+
+def _calls(calls: Iterable[CallView], mask: bool) -> Table:
+    table = _table("call", "caller", "is", "for", "queue", "agent", right=("for",))
+    for call in calls:
+        table.add_row(
+            Text(short(call.call)),
+            _caller(call.caller, mask) if call.caller else Text(""),
+            Text(call.state, STYLES.get(call.state, "")),
+            Text(duration(call.for_ms)),
+            Text(plain(call.queue)),
+            Text(call.agent),
+        )
+    return table
