@@ -17,6 +17,8 @@ from callrouter.reporting.explain import Story
 from callrouter.reporting.floor import CONDITIONS, AgentView, CallView, FloorView, QueueView
 from callrouter.reporting.record import CallRecord
 
+COLUMNS = ("when", "call", "caller", "path", "queue", "waited", "agent", "talked", "end", "hung up", "recording")
+WIDE_ONLY = ("path", "hung up", "recording")
 NARROW = 110
 """Below this width the list of calls leaves out what `explain` tells anyway."""
 STYLES = {
@@ -71,8 +73,7 @@ def calls_table(
     """One line a call, oldest first."""
     wide = width >= NARROW
     table = Table(box=None, header_style="bold", pad_edge=False)
-    columns = ("when", "call", "caller", "path", "queue", "waited", "agent", "talked", "end")
-    for name in (*columns, "hung up", "recording") if wide else columns:
+    for name in COLUMNS if wide else [name for name in COLUMNS if name not in WIDE_ONLY]:
         right = name in ("waited", "talked")
         table.add_column(
             name,
@@ -82,33 +83,34 @@ def calls_table(
             min_width=12 if name == "caller" else None,
         )
     for record in records:
-        cells = _call_cells(record, zone, now_ms, mask=mask, wide=wide)
-        table.add_row(*cells)
+        cells = _call_cells(record, zone, now_ms, mask)
+        table.add_row(*(cells[name] for name in COLUMNS if wide or name not in WIDE_ONLY))
     return table
 
 
-def _call_cells(record: CallRecord, zone: tzinfo, now_ms: int, *, mask: bool, wide: bool) -> list[Text]:
-    nodes = [step.node for step in record.path]
-    path = " › ".join(nodes if wide else nodes[-1:])
-    cells = [
-        Text(_clock(record.arrived_ms, zone, "%d.%m %H:%M:%S" if wide else "%H:%M:%S")),
-        Text(short(record.call)),
-        _caller(record.caller, mask),
-        Text(plain(path)),
-        Text(plain(", ".join(dict.fromkeys(record.queues)))),
-        Text(duration(record.waited_at(now_ms)) if record.visits else ""),
-        Text(record.agent),
-        Text(duration(record.talked_at(now_ms)) if record.talks else ""),
-        Text(plain(record.state)),
-    ]
-    return [*cells, Text(record.hung_up), _recording(record)] if wide else cells
+def _call_cells(record: CallRecord, zone: tzinfo, now_ms: int, mask: bool) -> dict[str, Text]:
+    return {
+        "when": Text(_clock(record.arrived_ms, zone, "%d.%m %H:%M:%S")),
+        "call": Text(short(record.call)),
+        "caller": _caller(record.caller, mask),
+        "path": Text(plain(" › ".join(step.node for step in record.path))),
+        "queue": Text(plain(", ".join(dict.fromkeys(record.queues)))),
+        "waited": Text(duration(record.waited_at(now_ms)) if record.visits else ""),
+        "agent": Text(record.agent),
+        "talked": Text(duration(record.talked_at(now_ms)) if record.talks else ""),
+        "end": Text(plain(record.state)),
+        "hung up": Text(record.hung_up),
+        "recording": _recording(record),
+    }
 
 
 def _recording(record: CallRecord) -> Text:
     if not record.sounds:
         return Text("in work" if record.how and any(talk.recording for talk in record.talks) else "", "dim")
     newest = record.sounds[-1]
-    return Text(plain(newest.problem), "red") if newest.problem else Text(plain(newest.file))
+    if newest.problem:
+        return Text(plain(newest.problem), "red")
+    return Text(f"{duration(newest.seconds * 1000)}{' (partial)' if newest.remarks else ''}")
 
 
 # --- the story of a call ----------------------------------------------------------------------------------------------
