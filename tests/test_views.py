@@ -35,7 +35,7 @@ def test_the_list_of_calls_fits_the_terminal(width: int) -> None:
     assert "01:13:20" in flat  # 22:13:20 UTC
     for part in ("aaaaaaaa", "+79161112233", "payers", "boris", "0:18", "1:14", "completed"):
         assert part in flat, part
-    wide = ("who_is_calling ›", "1:13", "caller recording")
+    wide = ("who_is_calling ›", "hung up", "caller 1:13")
     assert [part in flat for part in wide] == [width == 140] * 3
 
 
