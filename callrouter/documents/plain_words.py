@@ -24,12 +24,13 @@ class Complaint(NamedTuple):
 
 
 def complaints(errors: Sequence[ErrorDetails], value: Value, schema: Schema) -> Iterator[Complaint]:
-    """One complaint for each place; of several about the same place (the branches of a union) the first."""
-    seen: set[KeyPath] = set()
+    """One complaint for each place (of the branches of a union the first), and for each key that is missing there."""
+    seen: set[tuple[KeyPath, str]] = set()
     for error in errors:
         complaint = _complaint(error, value, schema)
-        if complaint.path not in seen:
-            seen.add(complaint.path)
+        place = complaint.path, complaint.message if error["type"] == "missing" else ""
+        if place not in seen:
+            seen.add(place)
             yield complaint
 
 

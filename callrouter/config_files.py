@@ -1,0 +1,129 @@
+"""config/*.yaml → one Config, or every problem of all files at once: what each says, and whether it all fits together.
+
+Paths in the files are relative to the project (the folder that holds config/); in the Config they are absolute.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from callrouter.config import Config, Secret
+from callrouter.config_checks import fits_together
+from callrouter.documents import Document, merge, read
+from callrouter.errors import ConfigError, Problem, SetupError
+from callrouter.tree.load import check_tree
+from callrouter.tree.model import Tree
+
+B = TypeVar("B", bound=BaseModel)
+
+
+def load_config(folder: Path) -> Config:
+    """The whole configuration, or ConfigError with all problems."""
+    config, problems = check_config(folder)
+    if config is None:
+        raise ConfigError([problem for problem in problems if problem.severity == "error"])
+    return config
+
+
+def check_config(folder: Path) -> tuple[Config | None, tuple[Problem, ...]]:
+    """The configuration if it can be used, and every problem; warnings alone do not spoil it."""
+    documents = [read(file, _shown(file)) for file in sorted(folder.glob("*.yaml"))]
+    if not documents:
+        words = f"there is no configuration in {folder.absolute()}: no *.yaml file; start from the example in config/"
+        return None, (Problem(_shown(folder), 0, 0, "", words),)
+    document = merge(documents, _shown(folder))
+    found, problems = document.check(Config)
+    if found is None:
+        return None, problems
+    config = _absolute(found, folder.absolute().parent)
+    problems = tuple(sorted([*fits_together(config, document), *_trees_fit(config, document)]))
+    broken = any(problem.severity == "error" for problem in problems)
+    return (None if broken else config), problems
+
+
+def load_trees(config: Config) -> Mapping[str, Tree]:
+    """Every tree that a number leads to, by name, or ConfigError with all their problems."""
+    names = sorted({route.tree for route in config.numbers})
+    found = {name: _tree(config, name) for name in names}
+    problems = [problem for _, wrong in found.values() for problem in wrong]
+    if problems:
+        raise ConfigError(problems)
+    return {name: tree for name, (tree, _) in found.items() if tree is not None}
+
+
+def resolve(secret: Secret, what: str = "a secret") -> str:
+    """The secret itself, from the environment or the first line of its file. SetupError says what to do."""
+    if secret.env is not None:
+        found = os.environ.get(secret.env, "")
+        if not found:
+            raise SetupError(f"{what}: the environment variable {secret.env} is not set; set it before starting")
+        return found
+    if secret.file is None:
+        raise SetupError(f"{what}: say where it is found, {{env: NAME}} or {{file: PATH}}")
+    try:
+        line = secret.file.read_text(encoding="utf-8").partition("\n")[0].strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SetupError(f"{what}: {secret.file} cannot be read ({error}); make it readable to this user") from error
+    if not line:
+        raise SetupError(f"{what}: the first line of {secret.file} is empty; write the secret there")
+    return line
+
+
+def _trees_fit(config: Config, document: Document) -> list[Problem]:
+    """The trees' own problems, once each, and whether they speak the languages of their numbers."""
+    found = {route.tree: _tree(config, route.tree) for route in config.numbers}
+    problems = [problem for _, wrong in found.values() for problem in wrong]
+    for number, route in enumerate(config.numbers):
+        tree, _ = found[route.tree]
+        language = route.language or config.centre.language
+        if tree is not None and language not in tree.languages:
+            spoken = " and ".join(tree.languages)
+            words = f"the tree {route.tree} does not speak `{language}`, only {spoken}; choose with `language`"
+            problems.append(document.problem(("numbers", number), words))
+        if not _tree_file(config, route.tree).is_file():
+            words = f"there is no tree `{route.tree}`: no file {_shown(_tree_file(config, route.tree))}"
+            problems.append(document.problem(("numbers", number, "tree"), words))
+    return problems
+
+
+def _tree(config: Config, name: str) -> tuple[Tree | None, tuple[Problem, ...]]:
+    file = _tree_file(config, name)
+    if not file.is_file():
+        return None, ()
+    try:
+        return check_tree(file.read_bytes(), _shown(file), config.queues)
+    except OSError as error:
+        return None, (Problem(_shown(file), 0, 0, "", f"the file cannot be read: {error.strerror}"),)
+
+
+def _tree_file(config: Config, name: str) -> Path:
+    return config.trees / f"{name}.yaml"
+
+
+def _absolute(part: B, project: Path) -> B:
+    """The same with every relative path taken from the project's folder."""
+    changed = {name: _absolute_value(value, project) for name, value in part}
+    return part.model_copy(update=changed)
+
+
+def _absolute_value(value: Any, project: Path) -> Any:
+    match value:
+        case BaseModel():
+            return _absolute(value, project)
+        case Path():
+            return project / value
+        case dict():
+            return {key: _absolute_value(item, project) for key, item in value.items()}
+        case _:
+            return value
+
+
+def _shown(path: Path) -> str:
+    """As short as it can be said: from here if it is below."""
+    whole = path.absolute()
+    return str(whole.relative_to(Path.cwd())) if whole.is_relative_to(Path.cwd()) else str(whole)

@@ -1,0 +1,23 @@
+"""The JSON Schemas that editors use for our documents. `python -m callrouter.schemas` writes them anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from callrouter.config import Config
+from callrouter.documents import schema_text
+from callrouter.tree.model import TreeFile
+
+
+def schema_files() -> dict[Path, str]:
+    """Where each schema belongs in the project, and what must be in it."""
+    return {
+        Path("config/config.schema.json"): schema_text(Config, "callrouter: the configuration"),
+        Path("ivr_trees/tree.schema.json"): schema_text(TreeFile, "callrouter: a decision tree"),
+    }
+
+
+if __name__ == "__main__":
+    for file, text in schema_files().items():
+        file.write_text(text, encoding="utf-8")
+        print(f"wrote {file}")
