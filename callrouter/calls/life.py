@@ -174,8 +174,8 @@ def connect(call: Call, _event: e.OfferAnswered, moment: Moment) -> Step:
             *music_off,
             MakeBridge(talk.bridge),
             InterceptHold(talk.leg),
-            Join(talk.bridge, (call.caller_leg, talk.leg)),
             *record,
+            Join(talk.bridge, (call.caller_leg, talk.leg)),
         ),
         entries=(
             _queue_entry(

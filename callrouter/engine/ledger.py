@@ -1,12 +1,14 @@
 """Writes one call's steps, in order. A store that is down delays what is written; it never stops a call under way.
 
 While the store is down, steps that reserve nothing go on and their writings are kept here, in order, until it is
-back. Steps that must be checked (offers) are refused: without the store nobody knows who is free.
+back; each under its operation's name, so that one whose answer was lost is not written twice. Steps that must be
+checked (offers) are refused: without the store nobody knows who is free.
 """
 
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections import deque
 from enum import Enum
 
@@ -33,7 +35,7 @@ class Outcome(Enum):
 class Ledger:
     def __init__(self, line: Line) -> None:
         self._line = line
-        self._kept: deque[Commit] = deque()
+        self._kept: deque[tuple[str, Commit]] = deque()
         self._writer: asyncio.Task[None] | None = None
         self._lost = False
 
@@ -41,14 +43,14 @@ class Ledger:
         """Write what a step brings. Only an outcome of STANDS allows its commands to be performed."""
         if self._lost:
             return Outcome.NOT_OURS
-        commit = _commit(step, owner, before)
+        commit, operation = _commit(step, owner, before), secrets.token_hex(8)
         may_wait = not commit.checks and before is None
         if self._kept:
-            return self._keep(commit) if may_wait else Outcome.REFUSED
+            return self._keep(operation, commit) if may_wait else Outcome.REFUSED
         try:
-            answer = await self._line.commit(commit)
+            answer = await self._line.commit(commit, operation=operation)
         except StoreDown:
-            return self._keep(commit) if may_wait else Outcome.REFUSED
+            return self._keep(operation, commit) if may_wait else Outcome.REFUSED
         if isinstance(answer, Refused):
             return Outcome.NOT_OURS if answer.why == "owner" else Outcome.REFUSED
         return Outcome.STANDS
@@ -61,21 +63,22 @@ class Ledger:
             except TimeoutError:
                 log.error("writings_lost", count=len(self._kept))
 
-    def _keep(self, commit: Commit) -> Outcome:
-        self._kept.append(commit)
+    def _keep(self, operation: str, commit: Commit) -> Outcome:
+        self._kept.append((operation, commit))
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write_kept(), name=f"ledger {commit.call}")
         return Outcome.STANDS
 
     async def _write_kept(self) -> None:
         while self._kept:
+            operation, commit = self._kept[0]
             try:
-                answer = await self._line.commit(self._kept[0])
+                answer = await self._line.commit(commit, operation=operation)
             except StoreDown:
                 await asyncio.sleep(RETRY_S)
                 continue
             if isinstance(answer, Refused):
-                log.warning("kept_writing_refused", call=self._kept[0].call, why=answer.why)
+                log.warning("kept_writing_refused", call=commit.call, why=answer.why)
                 self._lost = answer.why == "owner"
             self._kept.popleft()
 

@@ -4,6 +4,7 @@ every 0.5 s   renew the lease; a lease that ran out elsewhere → take over its 
 every 2 s     may we take new callers? (store, calls, sound ports, files, disk)
 every 5 s     one worker repairs: agents held by calls that do not exist, waiting calls without a call
 every 10 s    legs of ours that no call knows
+every 10 min  one worker journals the whole floor, so that `explain` can begin there
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ LEASE_S = 2.0
 ADMISSION_S = 2.0
 REPAIR_S = 5.0
 TIDY_S = 10.0
+SNAPSHOT_S = 600.0
 PORTS_PER_CALL = 4
 """Caller and agent, sound and its control protocol (RFC 3550) each."""
 
@@ -99,6 +101,7 @@ class Monitor:
             tasks.create_task(self._every(ADMISSION_S, self.look), name="admission")
             tasks.create_task(self._every(REPAIR_S, self.repair), name="repair")
             tasks.create_task(self._every(TIDY_S, self._recovery.tidy), name="tidy")
+            tasks.create_task(self._every(SNAPSHOT_S / 10, self.note_floor), name="snapshot")
 
     async def _every(self, seconds: float, chore: Callable[[], Awaitable[None]]) -> None:
         while True:
@@ -149,6 +152,11 @@ class Monitor:
                 await self._line.commit(commit)
                 log.error("repaired", thing=next(iter(commit.floor)), what=commit.entries[0].data["what"])
         self._suspects = wrong
+
+    async def note_floor(self) -> None:
+        """The lock is kept, not freed: it is what says how long ago this was done."""
+        if await self._line.try_lock("snapshot", self._owner, SNAPSHOT_S):
+            await self._line.write_snapshot_entry()
 
     def _held_by_nothing(self, calls: set[str]) -> Iterator[Commit]:
         for agent in self._floor.agents.values():

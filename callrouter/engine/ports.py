@@ -79,7 +79,9 @@ class Line(Protocol):
     raises StoreDown it may stand or not, and the store has to be read again before acting on either.
     """
 
-    async def commit(self, commit: Commit) -> Written | Refused: ...
+    async def commit(self, commit: Commit, *, operation: str | None = None) -> Written | Refused:
+        """Write all of it or nothing. A repeat with the same `operation` within a minute gets the first answer."""
+        ...
 
     async def snapshot(self) -> Snapshot: ...
 
@@ -96,6 +98,10 @@ class Line(Protocol):
 
     async def entries_back(self, before: str = "", limit: int = 1000) -> Sequence[Entry]:
         """Entries with id < before, newest first."""
+        ...
+
+    async def write_snapshot_entry(self) -> str:
+        """Write the whole floor into the journal (a chore for one worker, now and then); the entry's id."""
         ...
 
     async def calls(self) -> Sequence[StoredCall]:

@@ -27,7 +27,6 @@ from callrouter.telephony import (
     HandToFallback,
     HangUp,
     LegHungUp,
-    LegId,
     Ring,
     StartRecording,
     StopPlayback,

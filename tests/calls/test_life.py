@@ -135,7 +135,7 @@ def test_an_offer_reserves_the_agent_before_the_phone_rings() -> None:
 def test_caller_and_agent_are_joined_recorded_and_journalled() -> None:
     scene = a_waiting_caller().then(e.MusicDue(), proposed())
     scene.then(e.OfferRinging(), e.OfferAnswered(), after_ms=1_000)
-    assert kinds(scene) == [StopMusic, MakeBridge, InterceptHold, Join, StartRecording]
+    assert kinds(scene) == [StopMusic, MakeBridge, InterceptHold, StartRecording, Join]
     connect = scene.entries[-1]
     assert (connect.word, connect.agent, connect.queue) == (Word.CONNECT, "anna", "payers")
     assert connect.data["waited_ms"] == "2000"

@@ -1,0 +1,1 @@
+"""Joins everything: only this room knows that the switch is Asterisk and the line is in Redis."""

@@ -1,0 +1,124 @@
+"""One centre on this machine: its configuration, its run folder, its passwords, and how its parts are reached."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from callrouter.asterisk.ami import AmiAccess
+from callrouter.asterisk.requests import Access
+from callrouter.centre.board import read_secret
+from callrouter.centre.layout import Layout, cache_folder
+from callrouter.centre.secrets import Secrets, load_or_make
+from callrouter.config import AttachedAsterisk, Config
+from callrouter.config_files import load_config
+from callrouter.errors import ConfigError
+from callrouter.prompts.library import PromptLibrary
+from callrouter.store.connect import RedisPlace, on_socket
+from callrouter.store.redis_line import RedisLine
+from callrouter.telephony import PhoneId
+from callrouter.tree.load import check_tree
+from callrouter.tree.model import Tree
+
+PROJECT = Path(__file__).resolve().parents[2]
+"""The checkout: where config/, ivr_trees/ and recordings/ are looked for when nothing else is said."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """Everything that names one centre. `root` is where relative paths of the configuration begin."""
+
+    config: Config
+    layout: Layout
+    root: Path = PROJECT
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        return load_or_make(self.layout.secrets, self.config.agents)
+
+    @property
+    def attached(self) -> AttachedAsterisk | None:
+        return self.config.asterisk.attached
+
+    @property
+    def recordings(self) -> Path:
+        return self.root / self.config.recordings.folder
+
+    @property
+    def trees_folder(self) -> Path:
+        return self.root / self.config.trees
+
+    @property
+    def raw_recordings(self) -> Path:
+        """Where Asterisk writes the two sides of a conversation."""
+        return self.attached.recording_folder if self.attached else self.layout.monitor
+
+    @cached_property
+    def phones(self) -> dict[str, PhoneId]:
+        """Agent → the name of the phone in Asterisk."""
+        return {agent: PhoneId(self.secrets.phones[agent].endpoint) for agent in self.config.agents}
+
+    @cached_property
+    def ari(self) -> Access:
+        if self.attached:
+            password = read_secret(self.attached.ari_password, "asterisk.attached.ari_password")
+            return Access(self.attached.ari_url.rstrip("/"), self.attached.ari_user, password)
+        url = f"http://127.0.0.1:{self.config.asterisk.http_port}"
+        return Access(url, "callrouter", self.secrets.ari_password)
+
+    @cached_property
+    def ami(self) -> AmiAccess:
+        if self.attached:
+            password = read_secret(self.attached.ami_password, "asterisk.attached.ami_password")
+            return AmiAccess(self.attached.ami_host, self.attached.ami_port, self.attached.ami_user, password)
+        return AmiAccess("127.0.0.1", self.config.asterisk.ami_port, "callrouter", self.secrets.ami_password)
+
+    @cached_property
+    def redis(self) -> RedisPlace:
+        redis = self.config.redis
+        if redis.url is None:
+            return on_socket(self.layout.redis_socket)
+        return RedisPlace(redis.url, read_secret(redis.password, "redis.password") if redis.password else None)
+
+    def open_line(self) -> RedisLine:
+        """A new connection to the line; close it when done."""
+        redis = self.config.redis
+        return RedisLine(self.redis, centre=f"callrouter:{self.config.centre.name}", journal_max=redis.journal_entries)
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Every language that somebody may hear."""
+        found = [
+            self.config.centre.language,
+            *(language for tree in self.trees.values() for language in tree.languages),
+        ]
+        return tuple(dict.fromkeys(found))
+
+    def prompt_library(self) -> PromptLibrary:
+        return PromptLibrary(cache_folder() / "prompts", self.trees_folder)
+
+    @cached_property
+    def trees(self) -> dict[str, Tree]:
+        """Every tree that a number leads to; ConfigError with all problems of all of them."""
+        return load_trees(self.trees_folder, {route.tree for route in self.config.numbers}, self.config)
+
+
+def load_trees(folder: Path, names: set[str], config: Config) -> dict[str, Tree]:
+    """The named trees; ConfigError with all problems of all of them."""
+    trees: dict[str, Tree] = {}
+    problems = []
+    for name in sorted(names):
+        file = folder / f"{name}.yaml"
+        tree, found = check_tree(file.read_bytes(), str(file), config.queues.keys())
+        problems += found
+        if tree is not None:
+            trees[name] = tree
+    if problems:
+        raise ConfigError(problems)
+    return trees
+
+
+def open_site(config_folder: Path, run_folder: Path) -> Site:
+    """The centre that this configuration describes; ConfigError with every problem."""
+    return Site(load_config(config_folder), Layout(run_folder), root=config_folder.resolve().parent)
