@@ -23,8 +23,8 @@ res_pjsip_pubsub res_pjsip_sdp_rtp res_rtp_asterisk chan_pjsip res_pjsip_endpoin
 res_pjsip_endpoint_identifier_user res_pjsip_authenticator_digest res_pjsip_registrar res_pjsip_caller_id
 res_pjsip_nat res_pjsip_rfc3326 res_pjsip_refer app_dial app_playback app_read app_verbose func_callerid
 func_channel func_logic
-""".split()
-PRELOADED = "res_sorcery_config res_sorcery_memory res_sorcery_astdb".split()
+"""
+PRELOADED = ("res_sorcery_config", "res_sorcery_memory", "res_sorcery_astdb")
 
 ASTERISK_CONF = """
 [directories]
@@ -171,7 +171,7 @@ def _prepare(home: Path) -> Bare:
         "asterisk": ASTERISK_CONF.format(**places),
         "modules": "[modules]\nautoload=no\n"
         + "".join(f"preload={name}.so\n" for name in PRELOADED)
-        + "".join(f"load={name}.so\n" for name in MODULES),
+        + "".join(f"load={name}.so\n" for name in MODULES.split()),
         "pjsip": PJSIP_CONF.format(sip=bare.sip[1], trunk=TRUNK, carrier=bare.carrier_port)
         + "".join(AGENT_CONF.format(name=name, codecs=codecs) for name, codecs in agents),
         "extensions": EXTENSIONS_CONF.format(home=home),
