@@ -10,8 +10,7 @@ from typing import Any
 
 import msgspec
 
-from callrouter.journal import Entry, Word
-from callrouter.recordings.name import SIDES, call_of
+from callrouter.recordings.name import SIDES
 from callrouter.telephony import CallId, RecordingId
 
 
@@ -130,22 +129,3 @@ def read_sidecar(data: bytes) -> Recording:
         sha256=found.sha256,
         problems=found.problems,
     )
-
-
-def journalled(recording: Recording) -> Entry:
-    """What the journal says of a finished recording."""
-    facts = recording.facts
-    data = {
-        "recording": facts.recording,
-        "file": recording.file,
-        "sha256": recording.sha256,
-        "seconds": f"{recording.seconds:.3f}",
-        "format": recording.format,
-    }
-    remarks = {"remarks": "; ".join(recording.problems)} if recording.problems else {}
-    return Entry(Word.RECORDING, call=facts.call, agent=facts.agent, queue=facts.queue, data={**data, **remarks})
-
-
-def journalled_failure(recording: RecordingId, why: str) -> Entry:
-    """What the journal says of a recording that could not be finished (yet)."""
-    return Entry(Word.RECORDING, call=call_of(recording), data={"recording": recording, "problem": why})

@@ -121,14 +121,15 @@ def _talked(record: CallRecord, entry: Entry) -> CallRecord:
 def _recorded(record: CallRecord, entry: Entry) -> CallRecord:
     """A recording is told of again when a later try succeeds, and may be told of twice: the newest word counts."""
     data = entry.data
+    file, problem = data.get("file", ""), data.get("problem", "")
     sound = Sound(
         entry.at_ms,
         data.get("recording") or (record.talks[-1].recording if record.talks else ""),
-        file=data.get("file", ""),
+        file=file,
         seconds=float(data.get("seconds") or 0),
         sha256=data.get("sha256", ""),
-        problem=data.get("problem", ""),
-        remarks=data.get("remarks", ""),
+        problem="" if file else problem,
+        remarks=problem if file else "",
     )
     others = tuple(other for other in record.sounds if other.recording != sound.recording)
     return replace(record, sounds=(*others, sound))

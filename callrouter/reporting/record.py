@@ -80,7 +80,9 @@ class Sound:
     seconds: float = 0.0
     sha256: str = ""
     problem: str = ""
+    """Why there is no file."""
     remarks: str = ""
+    """What is missing in the file, if it is partial."""
 
 
 @dataclass(frozen=True, slots=True)

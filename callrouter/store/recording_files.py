@@ -83,12 +83,12 @@ class RecordingFiles:
             return [await self._rescue(one, facts_of) for one in waiting]
 
     async def tend(self, live: LiveCalls, facts_of: FactsOf, every_s: float = 60.0) -> None:
-        """Sweep now and then for ever; a store that is down is waited for."""
+        """Sweep now and then for ever; a store that is down, or a folder that cannot be used, is waited for."""
         while True:
             try:
                 await self.sweep(live, facts_of)
-            except StoreDown as reason:
-                log.warning("recordings_sweep_postponed", reason=str(reason))
+            except (StoreDown, OSError) as reason:
+                log.warning("recordings_sweep_postponed", reason=str(reason), folder=str(self._raw))
             await asyncio.sleep(every_s)
 
     async def close(self) -> None:

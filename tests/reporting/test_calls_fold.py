@@ -102,6 +102,9 @@ def test_a_recording_that_failed_first_and_succeeded_later_counts_as_there() -> 
     diary.says(Word.RECORDING, recording="c1-r1", file="a.flac")
     (sound,) = the_record(diary).sounds
     assert (sound.file, sound.problem) == ("a.flac", "")
+    diary.says(Word.RECORDING, recording="c1-r1", file="a.flac", problem="the agent's side was not recorded")
+    (sound,) = the_record(diary).sounds
+    assert (sound.file, sound.problem, sound.remarks) == ("a.flac", "", "the agent's side was not recorded")
 
 
 def test_a_call_whose_beginning_was_trimmed_is_told_as_far_as_it_is_known() -> None:

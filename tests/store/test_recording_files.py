@@ -180,6 +180,28 @@ async def test_a_folder_that_cannot_be_written_is_reported_once_and_the_sound_wa
     assert centre.journal == [outcome, recording]
 
 
+async def test_tending_goes_on_when_the_journal_or_the_folder_comes_back(centre: Centre) -> None:
+    centre.switch_records()
+    for path in centre.raw.glob("*.sln"):
+        os.utime(path, (0, 0))
+    centre.journal_down = True
+    away = centre.raw.with_name("away")
+    centre.raw.rename(away)
+    work = asyncio.create_task(centre.files.tend(centre.live, centre.facts_of, every_s=0.01))
+    await asyncio.sleep(0.05)
+    away.rename(centre.raw)
+    await until(lambda: list(centre.kept.rglob("*.flac")) != [])
+    await asyncio.sleep(0.05)
+    assert centre.journal == []
+    assert not work.done()
+    for path in centre.raw.glob("*.todo"):
+        os.utime(path, (0, 0))
+    centre.journal_down = False
+    await until(lambda: centre.journal != [])
+    work.cancel()
+    assert centre.waiting() == set()
+
+
 async def test_a_merging_process_that_is_killed_costs_nothing(centre: Centre) -> None:
     centre.switch_records()
     assert isinstance(await centre.files.finish(ONE, facts()), Recording)
