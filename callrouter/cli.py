@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json as json_format
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from callrouter import __version__
-from callrouter.errors import CallrouterError, ConfigError
+from callrouter.errors import CallrouterError, ConfigError, Problem
 
 if TYPE_CHECKING:
     from callrouter.app.site import Site
@@ -82,13 +81,13 @@ def check(context: typer.Context, json: Json = False) -> None:
     """Check the whole configuration and every tree; all problems at once."""
     problems = _problems(_where(context).config)
     if json:
-        print(json_format.dumps([{"text": problem} for problem in problems], ensure_ascii=False))
+        _print_json(problems)
     else:
         for problem in problems:
             print(problem)
         if not problems:
             print("The configuration and its trees are good.")
-    raise typer.Exit(1 if problems else 0)
+    raise typer.Exit(1 if any(problem.severity == "error" for problem in problems) else 0)
 
 
 @app.command()
@@ -303,14 +302,10 @@ def _site(context: typer.Context) -> Site:
         return open_site(where.config, where.run_folder)
 
 
-def _problems(config: Path) -> list[str]:
-    from callrouter.app.site import open_site
+def _problems(config: Path) -> list[Problem]:
+    from callrouter.config_files import check_config
 
-    try:
-        open_site(config, Path("run")).trees  # noqa: B018  # reading them is the check
-    except ConfigError as error:
-        return [str(problem) for problem in error.problems]
-    return []
+    return list(check_config(config)[1])
 
 
 def _go(work: Coroutine[Any, Any, Any]) -> Any:

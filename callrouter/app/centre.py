@@ -110,8 +110,9 @@ def banner(site: Site) -> Sequence[str]:
     """What to dial, the agents' accounts, and what to do next."""
     sip = site.config.sip
     width = max((len(agent) for agent in site.config.agents), default=5)
+    phones = site.secrets.phones
     accounts = [
-        f"    {agent:<{width}}  user {site.secrets.phones[agent].endpoint}  password {site.secrets.phones[agent].password}"
+        f"    {agent:<{width}}  user {phones[agent].endpoint}  password {phones[agent].password}"
         for agent in site.config.agents
     ]
     numbers = [f"    {route.number} → tree {route.tree}" for route in site.config.numbers]

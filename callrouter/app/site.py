@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from callrouter.asterisk.ami import AmiAccess
 from callrouter.asterisk.requests import Access
-from callrouter.centre.board import read_secret
 from callrouter.centre.layout import Layout, cache_folder
+from callrouter.centre.programs import command
 from callrouter.centre.secrets import Secrets, load_or_make
 from callrouter.config import AttachedAsterisk, Config
-from callrouter.config_files import load_config
-from callrouter.errors import ConfigError
+from callrouter.config_files import load_config, load_trees, resolve
 from callrouter.prompts.library import PromptLibrary
+from callrouter.prompts.speech import Espeak
 from callrouter.store.connect import RedisPlace, on_socket
 from callrouter.store.redis_line import RedisLine
 from callrouter.telephony import PhoneId
-from callrouter.tree.load import check_tree
 from callrouter.tree.model import Tree
-
-PROJECT = Path(__file__).resolve().parents[2]
-"""The checkout: where config/, ivr_trees/ and recordings/ are looked for when nothing else is said."""
 
 
 @dataclass(frozen=True)
 class Site:
-    """Everything that names one centre. `root` is where relative paths of the configuration begin."""
+    """Everything that names one centre."""
 
     config: Config
     layout: Layout
-    root: Path = PROJECT
 
     @cached_property
     def secrets(self) -> Secrets:
@@ -43,11 +39,7 @@ class Site:
 
     @property
     def recordings(self) -> Path:
-        return self.root / self.config.recordings.folder
-
-    @property
-    def trees_folder(self) -> Path:
-        return self.root / self.config.trees
+        return self.config.recordings.folder
 
     @property
     def raw_recordings(self) -> Path:
@@ -62,7 +54,7 @@ class Site:
     @cached_property
     def ari(self) -> Access:
         if self.attached:
-            password = read_secret(self.attached.ari_password, "asterisk.attached.ari_password")
+            password = resolve(self.attached.ari_password, "asterisk.attached.ari_password")
             return Access(self.attached.ari_url.rstrip("/"), self.attached.ari_user, password)
         url = f"http://127.0.0.1:{self.config.asterisk.http_port}"
         return Access(url, "callrouter", self.secrets.ari_password)
@@ -70,7 +62,7 @@ class Site:
     @cached_property
     def ami(self) -> AmiAccess:
         if self.attached:
-            password = read_secret(self.attached.ami_password, "asterisk.attached.ami_password")
+            password = resolve(self.attached.ami_password, "asterisk.attached.ami_password")
             return AmiAccess(self.attached.ami_host, self.attached.ami_port, self.attached.ami_user, password)
         return AmiAccess("127.0.0.1", self.config.asterisk.ami_port, "callrouter", self.secrets.ami_password)
 
@@ -79,7 +71,7 @@ class Site:
         redis = self.config.redis
         if redis.url is None:
             return on_socket(self.layout.redis_socket)
-        return RedisPlace(redis.url, read_secret(redis.password, "redis.password") if redis.password else None)
+        return RedisPlace(redis.url, resolve(redis.password, "redis.password") if redis.password else None)
 
     def open_line(self) -> RedisLine:
         """A new connection to the line; close it when done."""
@@ -96,29 +88,14 @@ class Site:
         return tuple(dict.fromkeys(found))
 
     def prompt_library(self) -> PromptLibrary:
-        return PromptLibrary(cache_folder() / "prompts", self.trees_folder)
+        return PromptLibrary(cache_folder() / "prompts", self.config.trees, Espeak(command("espeak-ng")))
 
     @cached_property
-    def trees(self) -> dict[str, Tree]:
+    def trees(self) -> Mapping[str, Tree]:
         """Every tree that a number leads to; ConfigError with all problems of all of them."""
-        return load_trees(self.trees_folder, {route.tree for route in self.config.numbers}, self.config)
-
-
-def load_trees(folder: Path, names: set[str], config: Config) -> dict[str, Tree]:
-    """The named trees; ConfigError with all problems of all of them."""
-    trees: dict[str, Tree] = {}
-    problems = []
-    for name in sorted(names):
-        file = folder / f"{name}.yaml"
-        tree, found = check_tree(file.read_bytes(), str(file), config.queues.keys())
-        problems += found
-        if tree is not None:
-            trees[name] = tree
-    if problems:
-        raise ConfigError(problems)
-    return trees
+        return load_trees(self.config)
 
 
 def open_site(config_folder: Path, run_folder: Path) -> Site:
     """The centre that this configuration describes; ConfigError with every problem."""
-    return Site(load_config(config_folder), Layout(run_folder), root=config_folder.resolve().parent)
+    return Site(load_config(config_folder), Layout(run_folder))

@@ -121,10 +121,10 @@ async def patiently(what: str, work: Callable[[], Awaitable[object]]) -> None:
 async def provision_phones(site: Site, switch: AsteriskSwitch) -> None:
     """The agents' phones become known to Asterisk; registrations of those known before are kept."""
     accounts = site.secrets.phones
-    await provision(
-        switch.requests,
-        [Phone(site.phones[agent], accounts[agent].password, part.name) for agent, part in site.config.agents.items()],
-    )
+    phones = [
+        Phone(site.phones[agent], accounts[agent].password, part.name) for agent, part in site.config.agents.items()
+    ]
+    await provision(switch.requests, phones, codecs=site.config.sip.codecs)
 
 
 def plan(site: Site, library: PromptLibrary) -> Plan:

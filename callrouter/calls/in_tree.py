@@ -10,6 +10,7 @@ from callrouter.calls.step import Moment, Step, ended, entry, next_id, with_time
 from callrouter.journal import NOW, Word
 from callrouter.telephony import CallId, HandToFallback, HangUp, LegArrived, Play, PlaybackId, StopPlayback
 from callrouter.tree import walk as tree_walk
+from callrouter.tree.model import Prompt
 from callrouter.tree.walk import Input, Output
 
 MUSIC_AFTER_MS = 250
@@ -59,19 +60,15 @@ def _one(step: Step, output: Output, moment: Moment) -> Step:
         case tree_walk.SetLanguage(language=language):
             return replace(step, call=replace(call, language=language))
         case tree_walk.Speak(prompts=prompts):
-            hushed = _hush(step)
-            call, playback = next_id(hushed.call, "p")
-            files = tuple(file for prompt in prompts for file in moment.setting.files(prompt, call.language))
-            play = Play(call.caller_leg, PlaybackId(playback), files)
-            return replace(hushed, call=replace(call, playback=PlaybackId(playback)), commands=(*hushed.commands, play))
+            return _speak(_hush(step), prompts, moment)
         case tree_walk.Hush():
             return _hush(step)
         case tree_walk.StartTimer(seconds=seconds):
             return replace(step, call=with_timer(call, "tree", moment.now_ms + int(seconds * 1000)))
         case tree_walk.StopTimer():
             return replace(step, call=without_timers(call, "tree"))
-        case tree_walk.JoinQueue(queue=queue, priority=priority):
-            return joined(_hush(step), queue, priority, moment)
+        case tree_walk.JoinQueue(queue=queue, priority=priority, prompts=prompts):
+            return joined(_hush(step), queue, priority, moment, prompts=prompts)
         case tree_walk.Leave(reason=reason):
             hushed = _hush(step)
             call, last = ended(hushed.call, reason, moment.now_ms)
@@ -83,6 +80,13 @@ def _one(step: Step, output: Output, moment: Moment) -> Step:
             )
 
 
+def _speak(step: Step, prompts: tuple[Prompt, ...], moment: Moment) -> Step:
+    call, playback = next_id(step.call, "p")
+    files = tuple(file for prompt in prompts for file in moment.setting.files(prompt, call.language))
+    play = Play(call.caller_leg, PlaybackId(playback), files)
+    return replace(step, call=replace(call, playback=play.playback), commands=(*step.commands, play))
+
+
 def _hush(step: Step) -> Step:
     """Stop what is being played: a command for a leg waits behind a prompt that still plays on it."""
     if step.call.playback is None:
@@ -91,8 +95,16 @@ def _hush(step: Step) -> Step:
     return replace(step, call=replace(step.call, playback=None), commands=(*step.commands, stop))
 
 
-def joined(step: Step, queue: str, priority: int, moment: Moment, since_ms: int | None = None) -> Step:
-    """Into a queue's line; `since_ms` keeps the time already waited elsewhere."""
+def joined(
+    step: Step,
+    queue: str,
+    priority: int,
+    moment: Moment,
+    *,
+    since_ms: int | None = None,
+    prompts: tuple[Prompt, ...] = (),
+) -> Step:
+    """Into a queue's line, with a word to begin with; `since_ms` keeps the time already waited elsewhere."""
     call = without_timers(step.call, "tree", "wait")
     rules = moment.setting.queues.get(queue)
     if rules is None:
@@ -101,7 +113,7 @@ def joined(step: Step, queue: str, priority: int, moment: Moment, since_ms: int 
     place = Place(queue, priority, since_ms or moment.now_ms, leave_at)
     call = replace(call, phase=Phase.WAITING, place=place, walk=None, left_tree_ms=call.left_tree_ms or moment.now_ms)
     call = with_timer(call, "wait", leave_at)
-    if not call.music:
+    if not call.music and not prompts:
         call = with_timer(call, "music", moment.now_ms + MUSIC_AFTER_MS)
     fields = {
         "queue": queue,
@@ -111,12 +123,13 @@ def joined(step: Step, queue: str, priority: int, moment: Moment, since_ms: int 
         "owner": moment.setting.owner,
         "caller": call.caller,
     }
-    return replace(
+    there = replace(
         step,
         call=call,
         entries=(*step.entries, entry(Word.ENTERQUEUE, call, queue=queue, priority=priority, caller=call.caller)),
         floor={**step.floor, f"waiting:{call.id}": fields},
     )
+    return _speak(there, prompts, moment) if prompts else there
 
 
 def to_fallback(step: Step, reason: str, moment: Moment) -> Step:

@@ -30,6 +30,7 @@ from callrouter.calls.step import Moment, Need, Step, ended, entry, next_id, wit
 from callrouter.journal import Entry, Word
 from callrouter.telephony import (
     BridgeId,
+    Command,
     HangUp,
     InterceptHold,
     Join,
@@ -42,6 +43,7 @@ from callrouter.telephony import (
     StartMusic,
     StartRecording,
     StopMusic,
+    StopPlayback,
     StopRecording,
     Unbridge,
 )
@@ -104,9 +106,9 @@ def ring_agent(call: Call, event: e.AgentProposed, moment: Moment) -> Step:
     )
 
 
-def play_music(call: Call, _event: e.MusicDue, moment: Moment) -> Step:
+def play_music(call: Call, _event: e.MusicDue | e.PromptEnded, moment: Moment) -> Step:
     music = moment.setting.queues[_place(call).queue].music
-    call = replace(without_timers(call, "music"), music=True)
+    call = replace(without_timers(call, "music"), music=True, playback=None)
     return Step(call, commands=(StartMusic(call.caller_leg, music),))
 
 
@@ -117,13 +119,14 @@ def move_on(call: Call, _event: e.WaitTimeUp, moment: Moment) -> Step:
     out = _queue_entry(Word.EXITWITHTIMEOUT, call, waited_ms=moment.now_ms - place.since_ms, to=rules.overflow)
     if rules.overflow != "hangup":
         return joined(Step(call, entries=(out,)), rules.overflow, place.priority, moment, since_ms=place.since_ms)
+    silence = _silence(call)
     call, playback = next_id(_left_line(call, moment), "p")
-    call = replace(without_timers(call), phase=Phase.LEAVING, playback=PlaybackId(playback))
+    call = replace(without_timers(call), phase=Phase.LEAVING, playback=PlaybackId(playback), music=False)
     call = with_timer(call, "leave", moment.now_ms + LEAVE_AFTER_MS)
     files = moment.setting.files(moment.setting.sorry, call.language)
     return Step(
         call,
-        commands=(*_music_off(call), Play(call.caller_leg, PlaybackId(playback), files)),
+        commands=(*silence, Play(call.caller_leg, PlaybackId(playback), files)),
         entries=(out,),
         floor={f"waiting:{call.id}": None},
     )
@@ -138,7 +141,7 @@ def let_go(call: Call, _event: e.CallerHungUp, moment: Moment) -> Step:
 
 def stand_on(call: Call, _event: e.Adopted, moment: Moment) -> Step:
     """Adopted while waiting: the place is kept, the music made sure of."""
-    return Step(with_timer(replace(call, music=False), "music", moment.now_ms))
+    return Step(with_timer(replace(call, music=False, playback=None), "music", moment.now_ms))
 
 
 # --- offering --------------------------------------------------------------------------------------------------------
@@ -164,14 +167,15 @@ def connect(call: Call, _event: e.OfferAnswered, moment: Moment) -> Step:
         place.queue,
         moment.now_ms,
     )
-    music_off = _music_off(call)
+    silence = _silence(call)
     waited = moment.now_ms - place.since_ms
-    call = replace(without_timers(call), phase=Phase.TALKING, offer=None, talk=talk, music=False, waited_ms=waited)
+    call = replace(without_timers(call), phase=Phase.TALKING, offer=None, talk=talk, waited_ms=waited)
+    call = replace(call, music=False, playback=None)
     record = (StartRecording(call.caller_leg, talk.recording),) if talk.recording else ()
     return Step(
         call,
         commands=(
-            *music_off,
+            *silence,
             MakeBridge(talk.bridge),
             InterceptHold(talk.leg),
             *record,
@@ -229,7 +233,7 @@ def take_offer_back(call: Call, _event: e.Adopted, moment: Moment) -> Step:
     """A ringing phone cannot be adopted: its answer would go to the dead worker. Stop it and choose anew."""
     offer = _offer(call)
     back = _queue_entry(Word.RINGCANCELED, call, agent=offer.agent, ring_ms=moment.now_ms - offer.since_ms)
-    waiting = with_timer(replace(_waits_again(call, moment), music=False), "music", moment.now_ms)
+    waiting = with_timer(replace(_waits_again(call, moment), music=False, playback=None), "music", moment.now_ms)
     floor = {
         f"agent:{offer.agent}": activity.released(),
         f"waiting:{call.id}": {"offer": ""},
@@ -311,8 +315,10 @@ def _left_line(call: Call, moment: Moment) -> Call:
     return replace(call, place=None, waited_ms=moment.now_ms - _place(call).since_ms)
 
 
-def _music_off(call: Call) -> tuple[StopMusic, ...]:
-    return (StopMusic(call.caller_leg),) if call.music else ()
+def _silence(call: Call) -> tuple[Command, ...]:
+    """Whatever the caller hears while waiting, stopped."""
+    prompt = (StopPlayback(call.caller_leg, call.playback),) if call.playback else ()
+    return (*prompt, StopMusic(call.caller_leg)) if call.music else prompt
 
 
 def _queue_entry(word: Word, call: Call, **data: object) -> Entry:
@@ -346,6 +352,7 @@ TRANSITIONS: dict[tuple[Phase, type[e.CallEvent]], Handler] = {
     (P.IN_TREE, e.StrayAnswered): hang_up_stray,
     (P.WAITING, e.AgentProposed): ring_agent,
     (P.WAITING, e.MusicDue): play_music,
+    (P.WAITING, e.PromptEnded): play_music,
     (P.WAITING, e.WaitTimeUp): move_on,
     (P.WAITING, e.CallerHungUp): let_go,
     (P.WAITING, e.Adopted): stand_on,
@@ -355,6 +362,7 @@ TRANSITIONS: dict[tuple[Phase, type[e.CallEvent]], Handler] = {
     (P.OFFERING, e.OfferEnded): try_next_agent,
     (P.OFFERING, e.RingTimeUp): try_next_agent,
     (P.OFFERING, e.MusicDue): play_music,
+    (P.OFFERING, e.PromptEnded): play_music,
     (P.OFFERING, e.CallerHungUp): abandon_ringing,
     (P.OFFERING, e.Adopted): take_offer_back,
     (P.OFFERING, e.StrayAnswered): hang_up_stray,
@@ -399,8 +407,6 @@ IGNORED: frozenset[tuple[Phase, type[e.CallEvent]]] = frozenset(
         (P.TALKING, e.CallerPressed),
         (P.LEAVING, e.CallerPressed),
         # a prompt that was stopped reports its end after all
-        (P.WAITING, e.PromptEnded),
-        (P.OFFERING, e.PromptEnded),
         (P.TALKING, e.PromptEnded),
         # the choice was faster than the news
         (P.OFFERING, e.AgentProposed),

@@ -82,7 +82,7 @@ class Set(Part):
 
 
 class Queue(Part):
-    """Joins the line of a queue; a prompt is said to its end before."""
+    """Joins the line of a queue at once; its prompt is said while a free agent's phone already rings."""
 
     type: Literal["queue"]
     queue: Name

@@ -1,6 +1,6 @@
 """One caller's way through a tree, pure: step(tree, walk, input) → (walk, outputs). The walk has one timer, not more.
 
-    no walk ──Began──▶ SPEAKING ──PromptHeard──▶ menu: LISTENING · say: its next · queue, hangup: ENDED
+    no walk ──Began──▶ SPEAKING ──PromptHeard──▶ menu: LISTENING · say: its next · hangup: ENDED (queue: at once)
                         │      ▲
                key, if the     │  asked again, or the next node speaks
                menu lets it    │
@@ -91,6 +91,8 @@ class SetLanguage:
 class JoinQueue:
     queue: str
     priority: int
+    prompts: tuple[Prompt, ...] = ()
+    """Said while the caller already stands in line; an agent who is free need not wait for the end of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +146,6 @@ def after_prompt(tree: Tree, walk: Walk, _: Input) -> Result:
             return replace(walk, phase=Phase.LISTENING, digits=""), (StartTimer(menu.first_digit_s),)
         case Say() as say:
             return _go(tree, walk, say.next, by="")
-        case Queue() as queue:
-            return replace(walk, phase=Phase.ENDED), (JoinQueue(queue.queue, queue.priority),)
         case _:
             return replace(walk, phase=Phase.ENDED), (Leave("tree"),)
 
@@ -246,7 +246,11 @@ def _go(tree: Tree, walk: Walk, name: str, by: str) -> Result:
                 name = node.no_input.then
             case Menu():
                 return _ask(tree, walk, node, outputs)
-            case Say() | Queue() | Hangup() if node.prompt:
+            case Queue():
+                said = (prompt_of(tree.name, name, node.prompt),) if node.prompt else ()
+                join = JoinQueue(node.queue, node.priority, said)
+                return replace(walk, phase=Phase.ENDED), (*outputs, join)
+            case Say() | Hangup() if node.prompt:
                 speak = Speak((prompt_of(tree.name, name, node.prompt),))
                 return replace(walk, phase=Phase.SPEAKING), (*outputs, speak)
             case _:

@@ -23,12 +23,13 @@ nodes:
   who:
     type: menu
     prompt: {ru: "Кто вы?", en: "Who are you?"}
-    options: {"1": payers, "3": bye, "9": english}
+    options: {"1": payers, "3": bye, "4": refund, "9": english}
     tries: 2
     invalid: {then: payers}
     no_input: {then: payers}
   english: {type: set, language: en, next: who}
   payers: {type: queue, queue: payers}
+  refund: {type: queue, queue: payers, prompt: {ru: "Соединяем", en: "Connecting"}}
   bye: {type: hangup, prompt: {ru: "До свидания", en: "Goodbye"}}
 """
 SORRY = Prompt("system.sorry", {"ru": "Извините", "en": "Sorry"}, {})

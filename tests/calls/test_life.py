@@ -120,6 +120,21 @@ def test_music_starts_only_if_nobody_has_answered_soon() -> None:
     assert scene.done == (StartMusic(CALLER, "default"),)
 
 
+def test_a_word_on_joining_the_line_is_said_at_once_and_music_follows_it() -> None:
+    scene = a_caller().then(e.CallerPressed("4"))
+    assert kinds(scene) == [StopPlayback, Play]
+    assert scene.call.phase is Phase.WAITING
+    assert "music" not in scene.call.timers
+    scene.then(e.PromptEnded())
+    assert scene.done == (StartMusic(CALLER, "default"),)
+
+
+def test_an_agent_who_answers_cuts_the_word_on_joining_the_line() -> None:
+    scene = a_caller().then(e.CallerPressed("4"), proposed(), e.OfferRinging(), e.OfferAnswered())
+    assert kinds(scene)[0] is StopPlayback
+    assert StopMusic not in kinds(scene)
+
+
 def test_an_offer_reserves_the_agent_before_the_phone_rings() -> None:
     scene = an_offered_caller()
     assert scene.last is not None

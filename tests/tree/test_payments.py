@@ -1,5 +1,6 @@
 """The payments tree that ships: every way through it, in both languages."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ def payments() -> Tree:
 def path_and_end(outputs: list[Output]) -> tuple[str, JoinQueue | Leave]:
     end = outputs[-1]
     assert isinstance(end, JoinQueue | Leave)
+    end = replace(end, prompts=()) if isinstance(end, JoinQueue) else end
     return " ".join(output.node for output in outputs if isinstance(output, Entered)), end
 
 
@@ -78,7 +80,7 @@ def test_nothing_is_left_unsaid_in_either_language(payments: Tree, language: str
         prompt.key
         for keys in [*WAYS, "1 7", "2 .-", "1 .-", "5"]
         for output in walk_through(payments, said(keys))[1]
-        if isinstance(output, Speak)
+        if isinstance(output, Speak | JoinQueue)
         for prompt in output.prompts
         if prompt.text[language].strip()
     }

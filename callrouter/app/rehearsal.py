@@ -1,0 +1,87 @@
+"""`callrouter rehearse` and `callrouter demo`: stories played with real calls, told while they happen."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+
+from callrouter.app.centre import banner
+from callrouter.app.own import own_centre
+from callrouter.app.site import Site
+from callrouter.app.stage import RunningCentre
+from callrouter.app.worker import spoken
+from callrouter.centre.parent import ChildNews
+from callrouter.parties.centre import Centre
+from callrouter.parties.narrate import narrator, summary, table
+from callrouter.parties.reading import read_stories
+from callrouter.parties.rehearse import rehearse
+from callrouter.parties.story import Story
+from callrouter.parties.verdict import StoryResult
+
+STORIES = Path(__file__).resolve().parents[2] / "stories"
+
+
+async def rehearse_own(files: Sequence[Path], config: Path, *, json: bool) -> bool:
+    """Start a centre, play, stop it."""
+    stories = read_stories(files)
+    console = Console(stderr=json)
+    async with own_centre(config, tell=teller(console)) as own:
+        return finish(await _played(stories, own.stage, console), console, json=json)
+
+
+async def rehearse_running(files: Sequence[Path], site: Site, *, json: bool) -> bool:
+    """Play against the centre that is running."""
+    stories = read_stories(files)
+    console = Console(stderr=json)
+    library = site.prompt_library()
+    await library.prepare(spoken(site), site.languages)
+    line = site.open_line()
+    try:
+        return finish(await _played(stories, RunningCentre(site, line, library), console), console, json=json)
+    finally:
+        await line.close()
+
+
+async def demo(config: Path, *, calls: int, rate: float, duration_s: float, keep: bool) -> bool:
+    """The shipped stories at once, told live; then, if wanted, a busy hour."""
+    console = Console()
+    began = time.monotonic()
+    stories = read_stories(sorted(STORIES.glob("*.yaml")))
+    console.print(f"A private centre starts: Redis, Asterisk, workers. Then {len(stories)} stories with real calls.")
+    async with own_centre(config, tell=teller(console)) as own:
+        good = finish(await _played(stories, own.stage, console), console, json=False)
+        console.print(f"{time.monotonic() - began:.1f} s in all, the centre's start included.")
+        if keep:
+            console.print("\n".join(banner(own.site)), markup=False)
+            await asyncio.Event().wait()
+        return good
+
+
+async def _played(stories: Sequence[Story], centre: Centre, console: Console) -> list[StoryResult]:
+    return await rehearse(stories, centre, report=narrator(console))
+
+
+def finish(results: Sequence[StoryResult], console: Console, *, json: bool) -> bool:
+    """The table, or JSON; whether all went as told."""
+    if json:
+        sys.stdout.buffer.write(msgspec.json.encode([result.as_json() for result in results]) + b"\n")
+    else:
+        console.print(table(results))
+    console.print(summary(results))
+    return all(result.went_as_told for result in results)
+
+
+def teller(console: Console) -> Callable[[ChildNews], None]:
+    """Tells what becomes of the centre's processes."""
+
+    def tell(news: ChildNews) -> None:
+        if news.what in ("ready", "died", "failed", "killed"):
+            console.print(f"  {news.child} is {news.what} {news.detail}".rstrip(), style="dim", markup=False)
+
+    return tell

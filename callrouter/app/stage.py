@@ -1,0 +1,107 @@
+"""A running centre as the simulated parties see it (`Centre` in parties/centre.py)."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Mapping, Sequence
+from ipaddress import ip_network
+from pathlib import Path
+
+from callrouter.app.site import Site
+from callrouter.audio import Samples, alaw_decode
+from callrouter.centre.install import music_folder
+from callrouter.centre.parent import Parent
+from callrouter.engine.ports import Line
+from callrouter.journal import Entry, Word
+from callrouter.parties.centre import Account
+from callrouter.prompts import system
+from callrouter.prompts.library import PromptLibrary
+from callrouter.tree.model import prompts
+
+PAGE = 1_000
+
+
+class RunningCentre:
+    """`parent` only where this process is the parent: faults can be made there and nowhere else."""
+
+    def __init__(self, site: Site, line: Line, library: PromptLibrary, parent: Parent | None = None) -> None:
+        self._site, self._line, self._library, self._parent = site, line, library, parent
+        spoken = [*system.PROMPTS, *(prompt for tree in site.trees.values() for prompt in prompts(tree))]
+        self._prompts = {prompt.key: prompt for prompt in spoken}
+
+    @property
+    def sip(self) -> tuple[str, int]:
+        bind = self._site.config.sip.bind
+        return ("127.0.0.1" if bind == "0.0.0.0" else bind, self._site.config.sip.port)  # noqa: S104
+
+    @property
+    def trunk(self) -> tuple[str, int]:
+        """Callers come from the first address of the first trunk that is known by one."""
+        for trunk in self._site.config.trunks.values():
+            for address in trunk.addresses:
+                network = ip_network(address, strict=False)
+                return str(network[0] if network.num_addresses == 1 else network[1]), 0
+        raise ValueError("no trunk is known by an address: simulated callers have nowhere to call from")
+
+    @property
+    def codes(self) -> Mapping[str, str]:
+        reasons = {f"not ready ({name})": f"*12{digit}" for digit, name in self._site.config.not_ready_reasons.items()}
+        return {"ready": "*11", "not ready": "*12", "logged out": "*13", **reasons}
+
+    def agent(self, name: str) -> Account:
+        account = self._site.secrets.phones[name]
+        return Account(account.endpoint, account.password)
+
+    def queues_of(self, agent: str) -> frozenset[str]:
+        return frozenset(self._site.config.agents[agent].queues)
+
+    def prompt(self, name: str, language: str) -> Samples:
+        return self._library.pcm(self._prompts[name], language)
+
+    def music(self) -> Sequence[Samples]:
+        folders = [self._site.layout.music / name for name in self._site.config.music]
+        if "default" not in self._site.config.music:
+            folders.append(music_folder())
+        return [alaw_decode(file.read_bytes()) for folder in folders for file in sorted(folder.glob("*.alaw"))]
+
+    async def call_of(self, number: str, since: float) -> str | None:
+        entries = await self._line.entries_back(limit=PAGE)
+        wanted = number.lstrip("+")
+        for entry in entries:
+            if entry.at_ms < since * 1000:
+                return None
+            if entry.word is Word.ARRIVED and entry.data.get("caller", "").lstrip("+") == wanted:
+                return entry.call
+        return None
+
+    async def journal(self, call: str) -> Sequence[Entry]:
+        found: list[Entry] = []
+        before = ""
+        while page := await self._line.entries_back(before, PAGE):
+            found += [entry for entry in page if entry.call == call]
+            if any(entry.word is Word.ARRIVED for entry in found):
+                break
+            before = page[-1].id
+        return found[::-1]
+
+    async def recording(self, call: str) -> Path | None:
+        for entry in await self.journal(call):
+            if entry.word is Word.RECORDING and "file" in entry.data:
+                return self._site.recordings / entry.data["file"]
+        return None
+
+    async def fault(self, thing: str, act: str) -> None:
+        if self._parent is None:
+            raise ValueError("faults can be made only in a centre of our own: use `rehearse --own`")
+        pid = self._parent.pid(thing.rpartition(" ")[2])
+        match act:
+            case "killed" if pid is not None:
+                os.kill(pid, signal.SIGKILL)
+            case "frozen" if pid is not None:
+                os.kill(pid, signal.SIGSTOP)
+            case "thawed" if pid is not None:
+                os.kill(pid, signal.SIGCONT)
+            case _:
+                what = "name worker w1 (or another), redis or asterisk, and killed, frozen or thawed"
+                raise ValueError(f"{thing} cannot be {act}: {what}")
