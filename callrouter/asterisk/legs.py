@@ -6,6 +6,7 @@ The end may show as StasisEnd, as ChannelDestroyed, or as both: either may be mi
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -59,6 +60,9 @@ class Leg:
     ours_to_end: bool = False
     """We hung it up or gave it away: its end is no riddle."""
     playbacks: set[PlaybackId] = field(default_factory=set)
+    """Begun by us and not over yet."""
+    over: deque[PlaybackId] = field(default_factory=lambda: deque(maxlen=8))
+    """The last ones that ended: a stop that comes a moment too late makes Asterisk announce the end again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,8 +205,9 @@ class Legs:
 
     def playback_ended(self, leg: LegId, playback: PlaybackId, state: str = "done") -> Iterator[SwitchEvent]:
         known = self._legs.get(leg)
-        if known is not None:
+        if known is not None and playback not in known.over:
             known.playbacks.discard(playback)
+            known.over.append(playback)
             yield PlaybackEnded(leg, playback, failed=state == "failed")
 
     def _phone(self, phone: PhoneId, reachable: bool) -> Iterator[SwitchEvent]:

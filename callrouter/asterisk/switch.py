@@ -65,11 +65,12 @@ class AsteriskSwitch:
         recordings: Path,
         *,
         on_replaced: Callable[[], None] = lambda: None,
-        on_reconnected: Callable[[], None] = lambda: None,
+        on_connected: Callable[[], None] = lambda: None,
         deadline_s: float = 5.0,
     ) -> None:
-        """`on_replaced`: another process serves our name now, so this one must end. `on_reconnected`: events were lost;
-        what became of known legs has been told already, calls that arrived meanwhile are found by `held`."""
+        """`on_replaced`: another process serves our name now, so this one must end. `on_connected`, after the first and
+        every later connection: events may have been lost. What became of legs known here has been told by then; legs
+        that nobody here knows are found by `held`."""
         if not _WORKER.fullmatch(worker):
             raise CommandRefused(f"not a worker's name: {worker!r}; use small letters, digits, - and _")
         self.application = holdings.PREFIX + worker
@@ -83,11 +84,10 @@ class AsteriskSwitch:
             ari, self.application, self.requests.http, on_message=self._hear, prepare=self._prepare
         )
         self._on_event: Callable[[SwitchEvent], None] | None = None
-        self._on_replaced, self._on_reconnected = on_replaced, on_reconnected
+        self._on_replaced, self._on_connected = on_replaced, on_connected
         self._admit: Callable[[], bool] = lambda: True
         self._chores: set[asyncio.Task[None]] = set()
         self._being_rung: set[LegId] = set()
-        self._connected_before = False
 
     # --- the port --------------------------------------------------------------------------------------------------
 
@@ -302,9 +302,7 @@ class AsteriskSwitch:
         self._emit(self._legs.phones(await holdings.phones(self.requests)))
         await self._audit()
         await self._end_playbacks()
-        if self._connected_before:
-            self._on_reconnected()
-        self._connected_before = True
+        self._on_connected()
 
     async def _audit_for_ever(self) -> None:
         while True:

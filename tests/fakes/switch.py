@@ -57,6 +57,7 @@ class FakeLeg:
     """One phone in a call, as the exchange knows it."""
 
     owner: str
+    phone: PhoneId | None = None
     up: bool = False
     rung: bool = False
     intercepted: bool = False
@@ -91,7 +92,7 @@ class Exchange:
         leg = LegId(f"1700000000.{next(self._number)}")
         for switch in self.switches.values():
             if switch.alive and switch.admit():
-                self.legs[leg] = FakeLeg(switch.worker)
+                self.legs[leg] = FakeLeg(switch.worker, phone)
                 self.tell(leg, LegArrived(leg, kind, number, caller, name, phone))
                 return leg
         self.fallback.append(leg)
@@ -241,7 +242,7 @@ class FakeSwitch:
                 self.exchange.fallback.append(leg)
 
     def _ring(self, command: Ring) -> None:
-        self.exchange.legs[command.leg] = FakeLeg(self.worker, rung=True)
+        self.exchange.legs[command.leg] = FakeLeg(self.worker, command.phone, rung=True)
         if self.exchange.phones.get(command.phone):
             self.exchange.tell(command.leg, LegRinging(command.leg))
         else:
