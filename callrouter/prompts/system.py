@@ -1,0 +1,38 @@
+"""What callrouter itself says, whatever the tree. To record it: ivr_trees/system/<language>/<name>.wav."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from callrouter.tree.model import Prompt
+
+
+def _system(name: str, ru: str, en: str) -> Prompt:
+    return Prompt(f"system.{name}", {"ru": ru, "en": en}, {})
+
+
+AGENT_READY = _system("ready", "Вы готовы принимать звонки.", "You are ready to take calls.")
+AGENT_NOT_READY = _system("not_ready", "Перерыв. Звонки не поступают.", "You are on a break. No calls will ring.")
+AGENT_LOGGED_OUT = _system("logged_out", "Вы вышли из системы. До свидания.", "You are logged out. Goodbye.")
+UNKNOWN_CODE = _system(
+    "unknown_code",
+    "Такого кода нет. Звёздочка один один: готов. Звёздочка один два: перерыв. Звёздочка один три: выход.",
+    "There is no such code. Star one one: ready. Star one two: break. Star one three: log out.",
+)
+SORRY = _system(
+    "sorry",
+    "Извините, у нас возникла неполадка. Пожалуйста, позвоните ещё раз через несколько минут. До свидания.",
+    "We are sorry, something has gone wrong on our side. Please call again in a few minutes. Goodbye.",
+)
+ALL_AGENTS_BUSY = _system(
+    "all_agents_busy",
+    "Извините, пожалуйста: все сотрудники ещё разговаривают. Наберите нас, пожалуйста, чуть позже. До свидания.",
+    "We are very sorry: everyone is still on a call. Please try again a little later. Goodbye.",
+)
+
+PROMPTS = (AGENT_READY, AGENT_NOT_READY, AGENT_LOGGED_OUT, UNKNOWN_CODE, SORRY, ALL_AGENTS_BUSY)
+
+
+def fallback_prompt(text: Mapping[str, str]) -> Prompt:
+    """The fallback's words out of the configuration."""
+    return Prompt("system.fallback", dict(text), {})
