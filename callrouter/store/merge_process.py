@@ -15,7 +15,7 @@ import msgspec
 from callrouter.store.recording_job import Failed, Job, Outcome
 
 IDLE_S = 30.0
-"""So long without work, and the process ends: it holds about 50 MB."""
+"""So long without work, and the process ends: it holds about 40 MB."""
 
 
 class MergeProcess:
