@@ -12,7 +12,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -171,6 +171,8 @@ class PrivateApt:
         """Fetch the packages and all they depend on; tells how far it is every few seconds."""
         say("asking the Debian mirror what it has")
         self._run("update")
+        # What an interrupted try has fetched is used, unless the mirror has newer packages by now.
+        self._run("autoclean")
         files, size = self._plan(packages)
         say(f"fetching {len(files)} packages, {size / 1e6:.0f} MB")
         with self._progress(size, say):
@@ -193,14 +195,21 @@ class PrivateApt:
             raise SetupError(_what_apt_means(done.stderr))
         return done.stdout
 
+    def _fetched_bytes(self) -> int:
+        total = 0
+        for file in self.archives.rglob("*.deb*"):
+            with suppress(FileNotFoundError):  # apt moves a file as soon as it is complete
+                total += file.stat().st_size
+        return total
+
     @contextmanager
     def _progress(self, size: int, say: Say) -> Iterator[None]:
         finished = threading.Event()
+        before = self._fetched_bytes()
 
         def tell() -> None:
             while not finished.wait(3):
-                have = sum(file.stat().st_size for file in self.archives.rglob("*.deb*") if file.exists())
-                say(f"  {have / 1e6:.0f} of {size / 1e6:.0f} MB")
+                say(f"  {(self._fetched_bytes() - before) / 1e6:.0f} of {size / 1e6:.0f} MB")
 
         watcher = threading.Thread(target=tell, name="progress", daemon=True)
         watcher.start()

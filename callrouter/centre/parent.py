@@ -93,12 +93,14 @@ class Parent:
         tell: Callable[[ChildNews], None] = lambda _: None,
         backoff: Backoff | None = None,
         dice: random.Random | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._running = {child.name: _Running(child) for child in children}
         self._log_folder = log_folder
         self._tell = tell
         self._backoff = backoff or Backoff()
         self._dice = dice or random.Random()
+        self._clock = clock
         self._stopping = False
 
     async def start(self) -> None:
@@ -146,10 +148,10 @@ class Parent:
     async def _until_death(self, running: _Running) -> None:
         process = running.process
         assert process is not None
-        began = time.monotonic()
+        began = self._clock()
         code = await process.wait()
         running.is_ready.clear()
-        if time.monotonic() - began >= self._backoff.stable_s:
+        if self._clock() - began >= self._backoff.stable_s:
             running.failures = 0
         self._tell(ChildNews(running.child.name, "died", _how(code)))
 

@@ -33,8 +33,6 @@ class TrunkRegistration:
     port: int
     username: str
     password: str = field(repr=False)
-    contact_user: str = "callrouter"
-    """What the carrier calls; the number that was dialled comes in To."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,14 +142,12 @@ def render(board: Switchboard, layout: Layout, folders: AsteriskFolders) -> None
 
 def _facts(board: Switchboard, layout: Layout, folders: AsteriskFolders) -> dict[str, Any]:
     given = {name: getattr(board, name) for name in Switchboard.__dataclass_fields__}
-    registered = [trunk.registration.contact_user for trunk in board.trunks if trunk.registration]
     return {
         **given,
         "folders": _folders(layout, folders),
         "max_files": max_files(),
         "required": REQUIRED,
         "optional": (*OPTIONAL, *(BENCH if board.bench else ())),
-        "registered": registered[0] if registered else None,
     }
 
 
