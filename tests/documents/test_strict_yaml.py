@@ -138,7 +138,7 @@ def test_a_file_too_long_is_refused_unread() -> None:
     assert "longer than" in messages(parse("#" * 2_000_001, "x"))[0]
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(st.binary(max_size=200) | st.text(max_size=200) | st.text("{}[]:,-?*&!#'\"|>\n \t%@aб01~", max_size=80))
 def test_no_bytes_whatever_crash_the_reader(text: str | bytes) -> None:
     document = parse(text, "x")
@@ -156,6 +156,7 @@ TREES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(TREES)
 def test_what_json_says_is_read_back_the_same(value: object) -> None:
     assert parse(json.dumps(value, ensure_ascii=False), "x").value == value

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callrouter.audio import Samples, locate
@@ -57,6 +57,7 @@ def test_each_script_gets_a_voice_that_can_read_it() -> None:
     ]
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_cleaned_text_is_one_line_of_utf8_without_control_characters(text: str) -> None:
     cleaned = clean_text(text)

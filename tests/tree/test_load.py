@@ -130,7 +130,7 @@ def test_a_file_name_that_cannot_name_a_tree_is_a_problem() -> None:
     assert told(SMALL, file="ivr_trees/My Tree.yaml")[0].startswith("0:0 : name the file like payments.yaml")
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_damaged_trees_never_crash_the_loader(data: st.DataObject) -> None:
     lines = SMALL.split("\n")

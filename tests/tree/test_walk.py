@@ -4,7 +4,7 @@ import itertools
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callrouter.tree.load import check_tree
@@ -171,6 +171,7 @@ def good_trees(draw: st.DrawFn) -> Tree:
 KEYS = st.sampled_from("0123*9").map(KeyPressed)
 
 
+@settings(deadline=None)
 @given(good_trees(), st.lists(st.one_of(KEYS, st.just(PromptHeard()), st.just(TimeUp())), max_size=60))
 def test_a_walk_always_waits_for_something_and_survives_storage(tree: Tree, inputs: list[Input]) -> None:
     walk, outputs = step(tree, None, Began())
@@ -199,6 +200,7 @@ def test_a_walk_always_waits_for_something_and_survives_storage(tree: Tree, inpu
             timer = True  # a TimeUp that came twice: the test invents what no engine does
 
 
+@settings(deadline=None)
 @given(good_trees(), st.lists(KEYS | st.none(), min_size=200, max_size=200))
 def test_every_walk_ends_whatever_the_caller_does(tree: Tree, presses: list[KeyPressed | None]) -> None:
     """None: the caller does nothing, so what is pending (the prompt's end or the timer) happens."""
