@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 
-from callrouter.asterisk.ami import Ami
 from callrouter.errors import CommandRefused, LegGone, SwitchDown
 from callrouter.telephony import LegId, RecordingFailed, RecordingId
 
@@ -30,12 +30,18 @@ def raw_files(folder: Path, recording: RecordingId) -> tuple[Path, Path]:
     return folder / f"{recording}-caller.{EXTENSION}", folder / f"{recording}-agent.{EXTENSION}"
 
 
+class Actions(Protocol):
+    """AMI, as far as recordings need it."""
+
+    async def action(self, name: str, **values: str) -> Mapping[str, str]: ...
+
+
 class Recorder:
     """Starts and stops recordings, each one's in order, trying a start again for a while."""
 
     def __init__(
         self,
-        ami: Ami,
+        ami: Actions,
         folder: Path,
         on_failure: Callable[[RecordingFailed], None],
         *,
@@ -63,6 +69,11 @@ class Recorder:
         """End it, after its start if that is still on its way; returns at once. The files are complete when the leg
         has left or this has been carried out."""
         self._spawn(recording, self._stop(leg, recording, self._work.get(recording)))
+
+    @property
+    def at_work(self) -> int:
+        """Starts and stops that are on their way."""
+        return len(self._work)
 
     async def close(self) -> None:
         """Give up what is on its way; recordings that run go on in Asterisk."""

@@ -9,46 +9,32 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import structlog
 
 from callrouter.asterisk import holdings
 from callrouter.asterisk.ami import Ami, AmiAccess
-from callrouter.asterisk.commands import AriCommand, cause_of, request
 from callrouter.asterisk.connection import EventSocket
 from callrouter.asterisk.events import DISALLOWED, ApplicationReplaced, CallBroadcast, Door
+from callrouter.asterisk.hands import Hands
 from callrouter.asterisk.legs import Legs, Vanished
 from callrouter.asterisk.recorder import Recorder
-from callrouter.asterisk.requests import Access, PhoneUnknown, Request, Requests, Turns
+from callrouter.asterisk.requests import Access, Request, Requests, Turns
 from callrouter.engine.ports import HeldLeg
 from callrouter.errors import CallrouterError, CommandRefused, LegGone, SwitchDown
 from callrouter.telephony import (
-    Adopt,
     CallId,
     Command,
-    HandToFallback,
-    HangUp,
-    InterceptHold,
-    Join,
-    LegAdopted,
-    LegHungUp,
     LegId,
     PhoneId,
-    Play,
-    Ring,
     StartRecording,
-    StopPlayback,
     StopRecording,
     SwitchEvent,
-    Unbridge,
 )
 
 log = structlog.get_logger(__name__)
 
-ABSENT = 20
-"""Q.850: subscriber absent; the phone has no address to ring."""
 AUDIT_S = 30.0
 """How often it is checked that no leg has gone without our being told."""
 _WORKER = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
@@ -83,11 +69,11 @@ class AsteriskSwitch:
         self._socket = EventSocket(
             ari, self.application, self.requests.http, on_message=self._hear, prepare=self._prepare
         )
+        self._hands = Hands(self.application, self.requests, self._legs, self._emit, self._socket.up.is_set)
         self._on_event: Callable[[SwitchEvent], None] | None = None
         self._on_replaced, self._on_connected = on_replaced, on_connected
         self._admit: Callable[[], bool] = lambda: True
         self._chores: set[asyncio.Task[None]] = set()
-        self._being_rung: set[LegId] = set()
 
     # --- the port --------------------------------------------------------------------------------------------------
 
@@ -107,7 +93,7 @@ class AsteriskSwitch:
                 self._recorder.stop(leg, recording)
             case _:
                 async with self._turns.turn(call):
-                    await self._carry_out(command)
+                    await self._hands.carry_out(command)
 
     async def held(self) -> Sequence[HeldLeg]:
         return await holdings.held(self.requests)
@@ -146,90 +132,6 @@ class AsteriskSwitch:
         await self._recorder.close()
         await self._ami.close()
         await self.requests.close()
-
-    # --- commands --------------------------------------------------------------------------------------------------
-
-    async def _carry_out(self, command: AriCommand) -> None:
-        match command:
-            case Ring():
-                await self._ring(command)
-            case Adopt(leg):
-                await self._adopt(leg)
-            case Play(leg, playback):
-                self._legs.playing(leg, playback)
-                await self._send(command)
-            case StopPlayback() | Unbridge():
-                with suppress(LegGone):  # it was over already, which is what was wanted
-                    await self._send(command)
-            case HangUp(leg, reason):
-                self._legs.ending(leg, cause_of(reason))
-                await self._send(command)
-            case HandToFallback(leg):
-                await self._silence(leg)
-                self._legs.ending(leg, 0)
-                await self._send(command)
-            case Join(_, legs):
-                await self._silence(*legs)
-                await self._send(command)
-            case InterceptHold(leg):
-                await self._silence(leg)
-                await self._send(command)
-            case _:
-                await self._send(command)
-
-    async def _send(self, command: AriCommand) -> None:
-        await self.requests.send(request(command, self.application))
-
-    async def _silence(self, *legs: LegId) -> None:
-        """A channel that plays a prompt carries out nothing else until the prompt has ended."""
-        for leg in legs:
-            for playback in self._legs.playbacks(leg):
-                with suppress(LegGone):
-                    await self.requests.send(Request("DELETE", ("playbacks", playback)))
-
-    async def _ring(self, command: Ring) -> None:
-        leg = command.leg
-        to_send = request(command, self.application)
-        if not self.up.is_set():
-            raise SwitchDown("no events come from Asterisk: nobody would notice that the phone was answered")
-        self._legs.ringing(leg)
-        self._being_rung.add(leg)
-        try:
-            await self.requests.send(to_send)
-        except PhoneUnknown:
-            self._emit(self._legs.hung_up(leg, ABSENT))
-        except (CommandRefused, LegGone):
-            self._legs.forget(leg)
-            raise
-        finally:
-            self._being_rung.discard(leg)
-
-    async def _adopt(self, leg: LegId) -> None:
-        if leg in self._legs:
-            return self._emit_one(LegAdopted(leg))
-        self._legs.adopting(leg)
-        try:
-            await self._send(Adopt(leg))
-        except LegGone:
-            self._legs.not_adopting(leg)
-            await self._adopt_ringing(leg)
-        except (CommandRefused, SwitchDown):
-            self._legs.not_adopting(leg)
-            raise
-        return None
-
-    async def _adopt_ringing(self, leg: LegId) -> None:
-        """Not in Stasis: it has left, or it is still ringing and will report to whoever's name it was rung under."""
-        if await holdings.channel(self.requests, leg) is None:
-            self._emit_one(LegHungUp(leg))
-            raise LegGone(f"{leg} has left before it could be adopted")
-        if holdings.PREFIX + (await holdings.workers(self.requests)).get(leg, "") == self.application:
-            self._legs.ringing(leg)
-            self._emit_one(LegAdopted(leg))
-        else:
-            with suppress(LegGone):
-                await self.requests.send(request(HangUp(leg, "no_answer"), self.application))
-            self._emit_one(LegHungUp(leg, cause_of("no_answer")))
 
     # --- events ----------------------------------------------------------------------------------------------------
 
@@ -315,7 +217,7 @@ class AsteriskSwitch:
 
     async def _audit(self) -> None:
         """Legs that have gone, or were answered, without our being told."""
-        before = self._legs.known() - self._being_rung
+        before = self._legs.known() - self._hands.being_rung
         living = await holdings.channels(self.requests)
         for leg in before:
             channel = living.get(leg)
