@@ -6,7 +6,8 @@ Paths in the files are relative to the project (the folder that holds config/); 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -78,6 +79,7 @@ def _trees_fit(config: Config, document: Document) -> list[Problem]:
     """The trees' own problems, once each, and whether they speak the languages of their numbers."""
     found = {route.tree: _tree(config, route.tree) for route in config.numbers}
     problems = [problem for _, wrong in found.values() for problem in wrong]
+    problems += _unused_trees(config, found)
     for number, route in enumerate(config.numbers):
         tree, _ = found[route.tree]
         language = route.language or config.centre.language
@@ -89,6 +91,13 @@ def _trees_fit(config: Config, document: Document) -> list[Problem]:
             words = f"there is no tree `{route.tree}`: no file {_shown(_tree_file(config, route.tree))}"
             problems.append(document.problem(("numbers", number, "tree"), words))
     return problems
+
+
+def _unused_trees(config: Config, used: Collection[str]) -> Iterator[Problem]:
+    """A tree that no number leads to may be half written: what is wrong with it is worth a warning."""
+    for file in sorted(config.trees.glob("*.yaml")):
+        if file.stem not in used and "." not in file.stem:
+            yield from (replace(problem, severity="warning") for problem in _tree(config, file.stem)[1])
 
 
 def _tree(config: Config, name: str) -> tuple[Tree | None, tuple[Problem, ...]]:

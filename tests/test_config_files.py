@@ -272,6 +272,16 @@ def test_warnings_alone_do_not_spoil_a_configuration(told: Told) -> None:
     assert load_config(Path("config")).agents["anna"].queues == ("shop",)
 
 
+def test_a_tree_that_no_number_leads_to_only_warns(told: Told) -> None:
+    assert told() == []
+    (Path("ivr_trees") / "draft.yaml").write_text(TREE.replace("start: shop", "start: shpo"))
+    config, problems = check_config(Path("config"))
+    assert [str(problem) for problem in problems] == [
+        "ivr_trees/draft.yaml:3:8: warning: there is no node `shpo`; did you mean `shop`? (start)"
+    ]
+    assert config is not None
+
+
 def test_an_empty_folder_says_where_to_begin(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="start from the example"):
         load_config(tmp_path)

@@ -34,7 +34,7 @@ class Document:
         return self._noted(dotted)
 
     def _noted(self, where: Callable[[KeyPath], str]) -> tuple[Problem, ...]:
-        return tuple(Problem(*note.place, where(note.path) if note.path else "", note.message) for note in self.notes)
+        return tuple(_problem(note.place, where(note.path) if note.path else "", note.message) for note in self.notes)
 
     def place(self, path: KeyPath, *, of_key: bool = False) -> Place:
         """Where a value (or its key) stands; for one that is not there, the key that should hold it."""
@@ -54,7 +54,7 @@ class Document:
     ) -> Problem:
         """A problem at a key path; `where` is the place in the writer's words."""
         at = self.place(path, of_key=of_key)
-        return Problem(at.file, at.line, at.column, dotted(path) if where is None else where, message, severity)
+        return _problem(at, dotted(path) if where is None else where, message, severity)
 
     def check(self, model: type[M], where: Callable[[KeyPath], str] = dotted) -> tuple[M | None, tuple[Problem, ...]]:
         """The model's value if there is one, and every problem of reading and of the model, in the file's order."""
@@ -86,6 +86,15 @@ class Document:
 
     def _known_broken(self, told: Complaint) -> bool:
         return any(note.path == told.path[: len(note.path)] for note in self.notes if note.path)
+
+
+def _problem(at: Place, where: str, message: str, severity: Literal["error", "warning"] = "error") -> Problem:
+    """What the file says is data: nothing in it can steer the terminal that shows the problem."""
+    return Problem(at.file, at.line, at.column, _printable(where), _printable(message), severity)
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else "�" for char in text)
 
 
 @cache

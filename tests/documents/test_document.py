@@ -134,6 +134,12 @@ def test_a_cross_check_can_point_at_any_path_even_a_missing_one() -> None:
     assert document.place(("steps", "b"), of_key=True)[1:] == (4, 3)
 
 
+def test_a_hostile_document_cannot_steer_the_terminal_that_shows_its_problems() -> None:
+    problems = told('name: x\nkind: "\\e[2J\\a"\nsteps: {"\\e]0;x": {type: say, text: 1}}\n')
+    assert len(problems) == 2
+    assert all(problem.isprintable() for problem in problems)
+
+
 def test_merged_documents_keep_the_files_of_their_parts() -> None:
     one, two = parse("name: x\nkind: long\n", "one.yaml"), parse("kind: long\nsteps: {}\npeople: [1]\n", "two.yaml")
     with pytest.raises(ConfigError) as caught:

@@ -1,6 +1,7 @@
 """What is wrong with a tree is said once, at its line, with what to do."""
 
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -151,3 +152,9 @@ def test_a_big_tree_loads_fast() -> None:
     began = time.monotonic()
     assert len(load_tree(text, "big.yaml").nodes) == 1002
     assert time.monotonic() - began < 5
+
+
+def test_the_example_in_the_documentation_is_a_good_tree() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "trees.md").read_text(encoding="utf-8")
+    example = text.partition("```yaml\n")[2].partition("```")[0]
+    assert load_tree(example, "example.yaml").start == "who_is_calling"
