@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from callrouter.tree.model import Prompt
 
 
@@ -31,8 +29,3 @@ ALL_AGENTS_BUSY = _system(
 )
 
 PROMPTS = (AGENT_READY, AGENT_NOT_READY, AGENT_LOGGED_OUT, UNKNOWN_CODE, SORRY, ALL_AGENTS_BUSY)
-
-
-def fallback_prompt(text: Mapping[str, str]) -> Prompt:
-    """The fallback's words out of the configuration."""
-    return Prompt("system.fallback", dict(text), {})
