@@ -40,7 +40,8 @@ def check_config(folder: Path) -> tuple[Config | None, tuple[Problem, ...]]:
     document = merge(documents, _shown(folder))
     found, problems = document.check(Config)
     if found is None:
-        return None, problems
+        # whether the parts fit together is seen when each is right; the trees can be looked at already
+        return None, tuple(sorted([*problems, *_trees_by_themselves(document, folder.absolute().parent)]))
     config = _absolute(found, folder.absolute().parent)
     problems = tuple(sorted([*fits_together(config, document), *_trees_fit(config, document)]))
     broken = any(problem.severity == "error" for problem in problems)
@@ -50,7 +51,7 @@ def check_config(folder: Path) -> tuple[Config | None, tuple[Problem, ...]]:
 def load_trees(config: Config) -> Mapping[str, Tree]:
     """Every tree that a number leads to, by name, or ConfigError with all their problems."""
     names = sorted({route.tree for route in config.numbers})
-    found = {name: _tree(config, name) for name in names}
+    found = {name: _tree(config.trees, name, config.queues) for name in names}
     problems = [problem for _, wrong in found.values() for problem in wrong]
     if problems:
         raise ConfigError(problems)
@@ -77,41 +78,50 @@ def resolve(secret: Secret, what: str = "a secret") -> str:
 
 def _trees_fit(config: Config, document: Document) -> list[Problem]:
     """The trees' own problems, once each, and whether they speak the languages of their numbers."""
-    found = {route.tree: _tree(config, route.tree) for route in config.numbers}
-    problems = [problem for _, wrong in found.values() for problem in wrong]
-    problems += _unused_trees(config, found)
+    used = {route.tree for route in config.numbers}
+    problems = list(_all_trees(config.trees, used, config.queues))
     for number, route in enumerate(config.numbers):
-        tree, _ = found[route.tree]
+        file = _tree_file(config.trees, route.tree)
+        if not file.is_file():
+            words = f"there is no tree `{route.tree}`: no file {_shown(file)}"
+            problems.append(document.problem(("numbers", number, "tree"), words))
+            continue
+        tree, _ = _tree(config.trees, route.tree, config.queues)
         language = route.language or config.centre.language
         if tree is not None and language not in tree.languages:
             spoken = " and ".join(tree.languages)
             words = f"the tree {route.tree} does not speak `{language}`, only {spoken}; choose with `language`"
             problems.append(document.problem(("numbers", number), words))
-        if not _tree_file(config, route.tree).is_file():
-            words = f"there is no tree `{route.tree}`: no file {_shown(_tree_file(config, route.tree))}"
-            problems.append(document.problem(("numbers", number, "tree"), words))
     return problems
 
 
-def _unused_trees(config: Config, used: Collection[str]) -> Iterator[Problem]:
+def _trees_by_themselves(document: Document, project: Path) -> Iterator[Problem]:
+    """The trees' own problems while the configuration is not good enough to say what they must fit."""
+    value = document.value if isinstance(document.value, dict) else {}
+    folder, routes = value.get("trees"), value.get("numbers")
+    used = {str(route.get("tree")) for route in routes if isinstance(route, dict)} if isinstance(routes, list) else ()
+    yield from _all_trees(project / (folder if isinstance(folder, str) else "ivr_trees"), used, None)
+
+
+def _all_trees(folder: Path, used: Collection[str], queues: Collection[str] | None) -> Iterator[Problem]:
     """A tree that no number leads to may be half written: what is wrong with it is worth a warning."""
-    for file in sorted(config.trees.glob("*.yaml")):
-        if file.stem not in used and "." not in file.stem:
-            yield from (replace(problem, severity="warning") for problem in _tree(config, file.stem)[1])
+    for file in sorted(folder.glob("*.yaml")):
+        # payments.test.yaml and the like are no trees
+        if file.stem in used or "." not in file.stem:
+            _, problems = _tree(folder, file.stem, queues)
+            yield from problems if file.stem in used else (replace(each, severity="warning") for each in problems)
 
 
-def _tree(config: Config, name: str) -> tuple[Tree | None, tuple[Problem, ...]]:
-    file = _tree_file(config, name)
-    if not file.is_file():
-        return None, ()
+def _tree(folder: Path, name: str, queues: Collection[str] | None) -> tuple[Tree | None, tuple[Problem, ...]]:
+    file = _tree_file(folder, name)
     try:
-        return check_tree(file.read_bytes(), _shown(file), config.queues)
+        return check_tree(file.read_bytes(), _shown(file), queues)
     except OSError as error:
         return None, (Problem(_shown(file), 0, 0, "", f"the file cannot be read: {error.strerror}"),)
 
 
-def _tree_file(config: Config, name: str) -> Path:
-    return config.trees / f"{name}.yaml"
+def _tree_file(folder: Path, name: str) -> Path:
+    return folder / f"{name}.yaml"
 
 
 def _absolute(part: B, project: Path) -> B:

@@ -267,6 +267,15 @@ def test_problems_of_all_files_come_at_once_and_load_config_raises_them(told: To
     assert [str(problem) for problem in caught.value.problems] == problems
 
 
+def test_trees_are_looked_at_even_while_the_configuration_is_wrong(told: Told) -> None:
+    problems = told(tree=TREE.replace("start: shop", "start: shpo"), queues="queues:\n  shop: {nmae: Shop}\n")
+    assert [problem.partition(" ")[0] for problem in problems] == [
+        "config/queues.yaml:2:3:",
+        "config/queues.yaml:2:10:",
+        "ivr_trees/shop.yaml:3:8:",
+    ]
+
+
 def test_warnings_alone_do_not_spoil_a_configuration(told: Told) -> None:
     assert len(told(agents="agents:\n  anna: {name: Anna, queues: [shop]}\n")) == 1
     assert load_config(Path("config")).agents["anna"].queues == ("shop",)
