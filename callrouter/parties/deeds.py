@@ -93,14 +93,14 @@ def _call(scene: Scene, who: str, number: str) -> None:
 
 
 async def _does(scene: Scene, action: Does) -> None:
-    party = scene.party(action.who)
+    party, start = scene.party(action.who), scene.now()
     match action.what:
         case "answers":
             party.answer()
         case "lets it ring":
             party.habit = Habit()
         case "hangs up":
-            party.hang_up()
+            await party.hang_up_and_wait()
         case "holds":
             await party.hold()
         case "resumes":
@@ -109,7 +109,10 @@ async def _does(scene: Scene, action: Does) -> None:
             await party.phone.register()
         case "unregisters":
             await party.phone.unregister()
-    scene.acted(scene.now(), "bye" if action.what == "hangs up" else "other")
+    if action.what == "hangs up":
+        scene.acted(start, "bye")
+    else:
+        scene.acted(scene.now())
 
 
 async def _break(scene: Scene, thing: str, act: str) -> None:

@@ -96,7 +96,8 @@ class Leg:
         elif response.status < 300:
             self._on_accepted(response)
         elif self.state is not State.ENDED and not self._try_with_password(response):
-            self._end("us" if response.status == 487 and self._wants_end else str(response.status), What.REFUSED)
+            ours = response.status == 487 and self._wants_end
+            self._end("us" if ours else str(response.status), What.ENDED if ours else What.REFUSED)
 
     def _on_progress(self, response: Response) -> None:
         if self._wants_end:

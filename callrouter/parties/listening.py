@@ -69,11 +69,13 @@ async def _heard_instead(scene: Scene, line: HearsPrompt, ears: Ears, since: flo
     """For the reader of a miss: another prompt, music, a voice, silence."""
 
     def listen() -> str:
-        for name, language in sorted(scene.story.prompts):
-            heard = PromptSearch(ears, scene.stage.prompt(name, language), since, at_least=0.6).look()
-            if heard is not None:
-                part = f"{heard.heard_s:.1f} s of " if name == line.prompt else ""
-                return f"heard {part}{name} in {language}"
+        heard = []
+        for name, language in scene.story.prompts:
+            found = PromptSearch(ears, scene.stage.prompt(name, language), since, at_least=0.6).look()
+            heard += [(found.heard_s, name, language)] if found is not None else []
+        if heard:  # of several that begin alike the one that goes on
+            seconds, name, language = max(heard)
+            return f"heard {seconds:.1f} s of {name} in {language}"
         if MusicSearch(ears, scene.stage.melodies, since).look() is not None:
             return "heard music"
         voices = scene.party(line.who).hears(_voices(scene), since, scene.now())

@@ -15,6 +15,8 @@ from callrouter.parties.rtp import KeySent
 from callrouter.parties.transaction import Peer
 from callrouter.parties.wire import Wire
 
+_GOODBYE_S = 2.0
+
 
 @dataclass(frozen=True, slots=True)
 class Habit:
@@ -65,6 +67,13 @@ class Party:
     def hang_up(self) -> None:
         self._live_leg("hang up").hang_up()
 
+    async def hang_up_and_wait(self) -> None:
+        """A CANCEL needs its 487 before the leg has ended."""
+        start = self._loop.time()
+        self.hang_up()
+        if self.is_busy:
+            await self.wait_for(What.ENDED, start - 0.001, _GOODBYE_S)
+
     async def hold(self) -> None:
         _must_be_ok(self.name, "hold", await self._live_leg("hold").hold())
 
@@ -88,17 +97,11 @@ class Party:
         if self._picking_up is not None:
             self._picking_up.cancel()
         if self.is_busy:
-            self.hang_up()
-            await self._ended(self.legs[-1])
+            await self.hang_up_and_wait()
         for leg in self.legs:
             await leg.said_goodbye()
         await self.phone.unregister()
         await self.phone.close()
-
-    async def _ended(self, leg: Leg) -> None:
-        """A CANCEL needs its 487 before the leg has ended."""
-        while leg.state is not State.ENDED and await self.wait_for(What.REFUSED, self.log[-1].at, 2.0):
-            pass
 
     # -- what happened to it -------------------------------------------------------------------------------------
 

@@ -30,7 +30,7 @@ class _Player:
         self._report(Begins(self._story.name))
         started = self._now()
         try:
-            if await self._judge("the cast takes its place", 1, self._gather()):
+            if await self._judge("the cast takes its place", 1, self._gather(), quiet=True):
                 await self._play_lines()
             facts = await facts_of(self._scene)
         finally:

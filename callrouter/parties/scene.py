@@ -103,9 +103,7 @@ class Scene:
         if not party.phone.is_registered or "logged out" not in self.stage.centre.codes:
             return
         if party.is_busy:
-            start = self.now()
-            party.hang_up()
-            await party.wait_for(What.ENDED, start - 0.001, 2.0)
+            await party.hang_up_and_wait()
         await self.dial_code(party, "logged out")
 
     # -- time ----------------------------------------------------------------------------------------------------
@@ -143,10 +141,12 @@ class Scene:
 
     def story_of(self, name: str) -> str:
         """What happened to somebody last, for the one who reads why a line was missed."""
-        log = self.parties[name].log[-3:]
+        log = [one for one in self.parties[name].log if one.at >= self.began][-3:]
         told = [f"{one.what}{f' ({one.detail})' if one.detail else ''} at {one.at - self.began:.2f} s" for one in log]
         return f"{name}: {', '.join(told)}" if told else f"nothing has happened to {name}"
 
     def called(self, name: str) -> None:
         """Somebody dials now: remember when, as the journal counts time."""
         self.called_at[name] = time.time() - 0.5
+        for what in What:
+            self._seen[name, what] = self.now() - 0.001

@@ -5,15 +5,17 @@ from __future__ import annotations
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from callrouter.audio import Samples
 from callrouter.centre.programs import asterisk_folders, command
 from callrouter.centre.sounds import read_for_phone, write_both_laws
 from callrouter.errors import SetupError
+from callrouter.journal import Entry, Word
+from callrouter.parties.centre import Account
 
 TRUNK = "127.0.0.5"
 MODULES = """
@@ -113,11 +115,13 @@ exten => 108,1,Wait(0.3)
 exten => *11,1,Answer()
  same => n,Playback({home}/second)
  same => n,Hangup()
+exten => *12,1,Answer()
+ same => n,Hangup()
 exten => 107,1,Dial(PJSIP/boris,30)
 """
 WORDS = {
     "first": "Здравствуйте. Кто звонит? Если вы плательщик, нажмите один. Если вы магазин, нажмите два.",
-    "second": "Спасибо. Мы соединяем вас с сотрудником, пожалуйста, не кладите трубку.",
+    "second": "Спасибо. Мы соединяем вас с сотрудником.",
     "third": "Здравствуйте. Кто звонит? Вы ошиблись номером, до свидания.",
 }
 
@@ -211,3 +215,52 @@ def _wait_until_ready(home: Path, process: subprocess.Popen[bytes]) -> None:
             return
         time.sleep(0.1)
     raise RuntimeError(f"Asterisk did not start: {(home / 'out').read_text(errors='replace')[-2000:]}")
+
+
+@dataclass
+class BareCentre:
+    """The bare Asterisk as the centre of a story. There is no journal but the one that a test writes by hand."""
+
+    bare: Bare
+    entries: list[Entry] = field(default_factory=list)
+    recorded: Path | None = None
+    broken: list[tuple[str, str]] = field(default_factory=list)
+    codes: Mapping[str, str] = field(default_factory=lambda: {"ready": "*12"})
+
+    @property
+    def sip(self) -> tuple[str, int]:
+        return self.bare.sip
+
+    @property
+    def trunk(self) -> tuple[str, int]:
+        return TRUNK, self.bare.carrier_port
+
+    def agent(self, name: str) -> Account:
+        return {name: Account(name, f"pass-{name}") for name in ("anna", "boris")}[name]
+
+    def queues_of(self, agent: str) -> frozenset[str]:
+        return frozenset({"payers"} if agent == "anna" else {"merchants"})
+
+    def prompt(self, name: str, language: str) -> Samples:
+        return {("bare." + key, "ru"): sound for key, sound in self.bare.prompts.items()}[name, language]
+
+    def music(self) -> Sequence[Samples]:
+        return self.bare.music
+
+    async def call_of(self, number: str, since: float) -> str | None:
+        return f"call-of-{number}" if time.time() >= since else None
+
+    async def journal(self, call: str) -> Sequence[Entry]:
+        return self.entries
+
+    async def recording(self, call: str) -> Path | None:
+        return self.recorded
+
+    async def fault(self, thing: str, act: str) -> None:
+        if thing != "worker w1":
+            raise ValueError(f"there is no {thing} to be {act}; there is worker w1")
+        self.broken.append((thing, act))
+
+
+def entry(word: Word, queue: str = "", agent: str = "", **data: str) -> Entry:
+    return Entry(word, "call", agent, queue, data)

@@ -17,7 +17,8 @@ def speech(seconds: float, seed: int) -> Samples:
     length = round(seconds * RATE)
     noise = np.convolve(dice.standard_normal(length), np.ones(6) / 6, "same")
     syllables = np.repeat(dice.choice([0.0, 0.4, 1.0, 0.7], length // 800 + 1), 800)[:length]
-    return (noise * syllables * 6000).clip(-32768, 32767).astype(np.int16)
+    made: Samples = (noise * syllables * 6000).clip(-32768, 32767).astype(np.int16)
+    return made
 
 
 class Speaker:

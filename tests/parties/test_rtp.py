@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
 
 import pytest
@@ -30,8 +31,8 @@ def test_a_voice_is_its_tone_without_a_seam() -> None:
 
 def test_numbers_and_timestamps_grow_evenly_over_their_ends() -> None:
     packets = spoken(steps(Voice(1710, 0xFFFFFFFF), 200))
-    assert {(later.number - earlier.number) % 65536 for earlier, later in zip(packets, packets[1:], strict=False)} == {1}
-    gaps = {(b.timestamp - a.timestamp) % (1 << 32) for a, b in zip(packets, packets[1:], strict=False)}
+    assert {(later.number - earlier.number) % 65536 for earlier, later in itertools.pairwise(packets)} == {1}
+    gaps = {(b.timestamp - a.timestamp) % (1 << 32) for a, b in itertools.pairwise(packets)}
     assert gaps == {160}
 
 

@@ -64,7 +64,9 @@ class Net:
         self.acks: list[Request] = []
         self.servers: list[ServerTransaction] = []
         self.client = Transactions(lambda data, _: self._carry(data, self.server), self.clock, self._ignore)
-        self.server = Transactions(lambda data, _: self._carry(data, self.client), self.clock, self._take, self.acks.append)
+        self.server = Transactions(
+            lambda data, _: self._carry(data, self.client), self.clock, self._take, self.acks.append
+        )
 
     def _carry(self, data: bytes, to: Transactions) -> None:
         self.sent.append(data)
