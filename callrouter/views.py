@@ -154,7 +154,7 @@ def floor_view(view: FloorView, zone: tzinfo, *, mask: bool = False) -> Renderab
 
 
 def _table(*columns: str, right: Iterable[str] = ()) -> Table:
-    table = Table(box=None, header_style="bold underline", pad_edge=False)
+    table = Table(box=None, header_style="bold underline", pad_edge=False, padding=(0, 1, 0, 0))
     for name in columns:
         table.add_column(name, justify="right" if name in right else "left", overflow="ellipsis", no_wrap=True)
     return table
@@ -162,7 +162,9 @@ def _table(*columns: str, right: Iterable[str] = ()) -> Table:
 
 def _queues(queues: Iterable[QueueView]) -> Table:
     counted = [name for name in CONDITIONS if name != "out"]
-    table = _table("queue", "waiting", "longest", *counted, right=("waiting", "longest", *counted))
+    heads = {"unreachable": "no phone"}
+    columns = ("waiting", "longest", *(heads.get(name, name) for name in counted))
+    table = _table("queue", *columns, right=columns)
     for queue in queues:
         style = "yellow" if queue.waiting else ""
         table.add_row(

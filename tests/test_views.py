@@ -56,6 +56,7 @@ def test_the_floor_shows_queues_agents_calls_and_alarms(width: int) -> None:
     assert "3 calls, 2 waiting   agents: 1 free, 1 talking, 1 not ready" in text
     assert "! Redis memory is at 91 % of its bound" in text
     assert "not ready (lunch)" in text
+    assert "…" not in text
     lines = text.splitlines()
     assert next(line for line in lines if line.startswith("payers")).split()[:4] == ["payers", "2", "0:40", "1"]
     assert next(line for line in lines if line.startswith("c2")).split() == ["c2", "+7916", "waiting", "0:40", "payers"]
