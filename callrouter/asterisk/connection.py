@@ -71,11 +71,10 @@ class EventSocket:
                 failures += 1
                 await self._sleep(delay_s(failures, self._chance))
 
-    async def step_down(self) -> None:
+    def step_down(self) -> None:
         """Another process answers to our name now: never take it back, or the two would do so in turns for ever."""
         self.stepped_down = True
-        if self._socket is not None:
-            await self._socket.close()
+        self.up.clear()
 
     async def _serve(self) -> None:
         timeout = aiohttp.ClientWSTimeout(ws_close=1.0)
@@ -87,11 +86,12 @@ class EventSocket:
         preparing = asyncio.create_task(self._get_ready(socket, waiting), name=f"ari-prepare:{self._application}")
         try:
             async for frame in socket:
-                if frame.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
-                    if self.up.is_set():
-                        self._on_message(frame.data)
-                    else:
-                        waiting.append(frame.data)
+                if self.up.is_set():
+                    self._on_message(frame.data)
+                else:
+                    waiting.append(frame.data)
+                if self.stepped_down:
+                    break
         finally:
             self._socket = None
             preparing.cancel()
@@ -99,7 +99,8 @@ class EventSocket:
             await socket.close()
         if isinstance(results[0], Exception):
             raise results[0]
-        raise SwitchDown(f"Asterisk closed the event websocket ({socket.close_code})")
+        if not self.stepped_down:
+            raise SwitchDown(f"Asterisk closed the event websocket ({socket.close_code})")
 
     async def _get_ready(self, socket: aiohttp.ClientWebSocketResponse, waiting: list[str | bytes]) -> None:
         try:
@@ -110,5 +111,8 @@ class EventSocket:
         for data in waiting:
             self._on_message(data)
         waiting.clear()
+        if self.stepped_down:
+            await socket.close()
+            return
         self.up.set()
         log.info("ari_up", application=self._application)

@@ -7,7 +7,7 @@ The end may show as StasisEnd, as ChannelDestroyed, or as both: either may be mi
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from callrouter.asterisk.events import (
@@ -18,7 +18,6 @@ from callrouter.asterisk.events import (
     ChannelHold,
     ChannelStateChange,
     ChannelUnhold,
-    EndpointStateChange,
     Message,
     PlaybackFinished,
     StasisEnd,
@@ -35,7 +34,6 @@ from callrouter.telephony import (
     LegRinging,
     LegUnheld,
     PhoneId,
-    PhoneReachable,
     PlaybackEnded,
     PlaybackId,
     SwitchEvent,
@@ -75,11 +73,10 @@ class Vanished:
 
 
 class Legs:
-    """Every leg that is ours now, and which phones are reachable."""
+    """Every leg that is ours now."""
 
     def __init__(self) -> None:
         self._legs: dict[LegId, Leg] = {}
-        self._phones: dict[PhoneId, bool] = {}
         self._moving: set[LegId] = set()
 
     # --- what we ourselves are doing, told before the command is sent ---------------------------------------------
@@ -149,9 +146,6 @@ class Legs:
                 self._note_cause(LegId(channel.id), cause)
             case ChannelDestroyed(channel, cause):
                 yield from self.hung_up(LegId(channel.id), cause)
-            case EndpointStateChange(endpoint):
-                if endpoint.technology == "PJSIP":
-                    yield from self._phone(PhoneId(endpoint.resource), endpoint.state == "online")
             case PlaybackFinished(playback):
                 yield from self.playback_ended(
                     LegId(playback.target_uri.removeprefix("channel:")), PlaybackId(playback.id), playback.state
@@ -161,7 +155,7 @@ class Legs:
             case ChannelUnhold(channel):
                 yield from self._on_leg(LegId(channel.id), message)
             case _:
-                pass  # CallBroadcast and ApplicationReplaced are not about our legs
+                pass  # not about our legs
 
     def _started(self, channel: Channel, args: tuple[str, ...]) -> Iterator[SwitchEvent]:
         leg = LegId(channel.id)
@@ -211,19 +205,6 @@ class Legs:
             known.playbacks.discard(playback)
             known.over.append(playback)
             yield PlaybackEnded(leg, playback, failed=state == "failed")
-
-    def _phone(self, phone: PhoneId, reachable: bool) -> Iterator[SwitchEvent]:
-        if self._phones.get(phone) != reachable:
-            self._phones[phone] = reachable
-            yield PhoneReachable(phone, reachable)
-
-    def phones(self, seen: Mapping[PhoneId, bool]) -> Iterator[SwitchEvent]:
-        """The whole truth about phones: tells what has changed, forgets phones that no longer exist."""
-        for phone in self._phones.keys() - seen.keys():
-            if self._phones.pop(phone):
-                yield PhoneReachable(phone, False)
-        for phone, reachable in seen.items():
-            yield from self._phone(phone, reachable)
 
     def _on_leg(self, leg: LegId, message: Message) -> Iterator[SwitchEvent]:
         known = self._legs.get(leg)

@@ -19,6 +19,7 @@ from callrouter.asterisk.connection import EventSocket
 from callrouter.asterisk.events import DISALLOWED, ApplicationReplaced, CallBroadcast, Door
 from callrouter.asterisk.hands import Hands
 from callrouter.asterisk.legs import Legs, Vanished
+from callrouter.asterisk.phone_watch import PhoneWatch
 from callrouter.asterisk.recorder import Recorder
 from callrouter.asterisk.requests import Access, Request, Requests, Turns
 from callrouter.engine.ports import HeldLeg
@@ -66,6 +67,7 @@ class AsteriskSwitch:
         self._turns = Turns()
         self._ami = Ami(ami)
         self._recorder = Recorder(self._ami, recordings, self._emit_one)
+        self._watch = PhoneWatch(worker, ari, self.requests, self.door, self._emit_one)
         self._socket = EventSocket(
             ari, self.application, self.requests.http, on_message=self._hear, prepare=self._prepare
         )
@@ -117,12 +119,16 @@ class AsteriskSwitch:
         """Until cancelled, or until another process takes our name."""
         if self._on_event is None:
             raise CallrouterError("listen() must come before run(): events would be lost")
-        audit = asyncio.create_task(self._audit_for_ever(), name=f"ari-audit:{self.application}")
+        beside = [
+            asyncio.create_task(self._audit_for_ever(), name=f"ari-audit:{self.application}"),
+            asyncio.create_task(self._watch.run(), name=f"ari-phones:{self.application}"),
+        ]
         try:
             await self._socket.run()
         finally:
-            audit.cancel()
-            await asyncio.gather(audit, return_exceptions=True)
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
 
     async def close(self) -> None:
         """Let go. Calls go on in Asterisk."""
@@ -144,7 +150,7 @@ class AsteriskSwitch:
                     self._spawn(self._claim(LegId(channel.id)), f"claim:{channel.id}")
             case ApplicationReplaced():
                 log.warning("ari_replaced", application=self.application)
-                self._spawn(self._socket.step_down(), "step-down")
+                self._socket.step_down()
                 self._on_replaced()
             case message:
                 self._emit(self._legs.hear(message))
@@ -196,12 +202,9 @@ class AsteriskSwitch:
     # --- finding out what was missed -------------------------------------------------------------------------------
 
     async def _prepare(self) -> None:
-        """After every connection: filter and subscription (either may have been lost), then the truth."""
-        own = ("applications", self.application)
+        """After every connection: the filter (it may have been lost), then the truth about our legs."""
         unwanted = {"disallowed": [{"type": kind} for kind in DISALLOWED]}
-        await self.requests.send(Request("PUT", (*own, "eventFilter"), body=unwanted))
-        await self.requests.send(Request("POST", (*own, "subscription"), {"eventSource": "endpoint:PJSIP"}))
-        self._emit(self._legs.phones(await holdings.phones(self.requests)))
+        await self.requests.send(Request("PUT", ("applications", self.application, "eventFilter"), body=unwanted))
         await self._audit()
         await self._end_playbacks()
         self._on_connected()

@@ -160,7 +160,9 @@ async def test_a_key_during_the_prompt_comes_at_once_and_the_prompt_can_be_stopp
     await call.do(StopPlayback(call.leg, PlaybackId(f"{call.id}-p1")))
     assert not (await call.heard.next(PlaybackEnded, playback=f"{call.id}-p1")).failed
     await call.do(StopPlayback(call.leg, PlaybackId(f"{call.id}-p1")))
+    await call.switch.held()  # whatever Asterisk had to say of it has been said by now
     assert call.heard.count(PlaybackEnded, call.leg) == 1
+    assert call.heard.count(DigitPressed, call.leg) == 1
 
 
 async def test_music_plays_and_stops_and_a_prompt_may_follow_it(world: World) -> None:
@@ -306,6 +308,7 @@ async def test_the_hold_button_is_an_event_and_the_sound_stays_ours(world: World
     await agent.resume()
     await call.heard.next(LegUnheld, leg=leg)
     assert await call.caller.hears("anna")
+    assert call.heard.count(LegHeld, leg) == call.heard.count(LegUnheld, leg) == 1
 
 
 async def test_phones_are_reachable_while_they_are_registered(world: World) -> None:
