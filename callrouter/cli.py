@@ -93,11 +93,11 @@ def check(context: typer.Context, json: Json = False) -> None:
 @app.command()
 def doctor(context: typer.Context, json: Json = False) -> None:
     """Check every part (programs, versions, ports, permissions, disk, configuration) and say what to do."""
-    from callrouter.app.site import open_site
     from callrouter.centre.doctor import examine
+    from callrouter.config_files import load_config, resolve
 
     where = _where(context)
-    raise typer.Exit(examine(lambda: open_site(where.config, where.run_folder).config, where.run_folder, json=json))
+    raise typer.Exit(examine(lambda: load_config(where.config), where.run_folder, resolve, json=json))
 
 
 @app.command()

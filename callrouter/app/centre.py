@@ -12,9 +12,11 @@ from pathlib import Path
 from callrouter.app.site import Site
 from callrouter.centre.asterisk_process import asterisk_child, trim_log
 from callrouter.centre.board import switchboard
+from callrouter.centre.lock import sole_parent
 from callrouter.centre.parent import Child, ChildNews, NotReady, Parent
 from callrouter.centre.ports import wanted_ports
 from callrouter.centre.redis_process import redis_child
+from callrouter.config_files import resolve
 from callrouter.errors import StoreDown
 
 TRIM_S = 60.0
@@ -32,7 +34,9 @@ def children(site: Site, config_folder: Path) -> list[Child]:
     if site.attached is None:
         found.append(
             asterisk_child(
-                lambda: switchboard(site.config, site.layout, site.secrets), site.layout, wanted_ports(site.config)
+                lambda: switchboard(site.config, site.layout, site.secrets, resolve),
+                site.layout,
+                wanted_ports(site.config),
             )
         )
     return found + [worker_child(site, name, config_folder) for name in worker_names(site)]
@@ -76,14 +80,15 @@ async def running(
     site.layout.prepare()
     site.recordings.mkdir(parents=True, exist_ok=True)
     parent = Parent(children(site, config_folder), site.layout.log, tell=tell)
-    await parent.start()
-    chores = asyncio.create_task(_keep_logs_short(parent, site), name="logs")
-    try:
-        yield parent
-    finally:
-        chores.cancel()
-        await asyncio.gather(chores, return_exceptions=True)
-        await parent.stop()
+    with sole_parent(site.layout):
+        await parent.start()
+        chores = asyncio.create_task(_keep_logs_short(parent, site), name="logs")
+        try:
+            yield parent
+        finally:
+            chores.cancel()
+            await asyncio.gather(chores, return_exceptions=True)
+            await parent.stop()
 
 
 async def _keep_logs_short(parent: Parent, site: Site) -> None:

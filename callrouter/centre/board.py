@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from callrouter.audio import Samples
@@ -24,8 +24,13 @@ from callrouter.centre.secrets import Secrets
 from callrouter.config import Config, Outwards, Registration, Secret, Trunk
 from callrouter.errors import SetupError
 
+SecretReader = Callable[[Secret, str], str]
+"""A secret from where the configuration says it is; the second argument says in an error what it is for."""
 
-def switchboard(config: Config, layout: Layout, secrets: Secrets, *, bench: bool = False) -> Switchboard:
+
+def switchboard(
+    config: Config, layout: Layout, secrets: Secrets, resolve: SecretReader, *, bench: bool = False
+) -> Switchboard:
     """Everything about the private Asterisk; speaks the fallback's words and converts the user's music on the way."""
     return Switchboard(
         sip=config.sip,
@@ -35,24 +40,9 @@ def switchboard(config: Config, layout: Layout, secrets: Secrets, *, bench: bool
         ami_password=secrets.ami_password,
         fallback=_fallback(config, layout, secrets),
         music=_music(config, layout),
-        trunks=tuple(_trunk(name, trunk) for name, trunk in sorted(config.trunks.items())),
+        trunks=tuple(_trunk(name, trunk, resolve) for name, trunk in sorted(config.trunks.items())),
         bench=bench,
     )
-
-
-def read_secret(secret: Secret, what: str) -> str:
-    """The secret itself, from where the configuration says it is."""
-    if secret.env:
-        found = os.environ.get(secret.env, "")
-        if not found:
-            raise SetupError(f"{what}: set the environment variable {secret.env}")
-        return found
-    if secret.file is None:
-        raise SetupError(f"{what}: say where it is, `env: NAME` or `file: PATH`")
-    try:
-        return secret.file.read_text(encoding="utf-8").splitlines()[0].strip()
-    except (OSError, IndexError) as error:
-        raise SetupError(f"{what}: {secret.file} must hold it in its first line ({error})") from error
 
 
 def number_outwards(number: str, outwards: Outwards) -> str:
@@ -68,18 +58,18 @@ def number_outwards(number: str, outwards: Outwards) -> str:
             return digits if inland is None else f"{outwards.national_prefix}{inland}"
 
 
-def _trunk(name: str, trunk: Trunk) -> TrunkFacts:
+def _trunk(name: str, trunk: Trunk, resolve: SecretReader) -> TrunkFacts:
     return TrunkFacts(
         name=name,
         addresses=trunk.addresses,
         contact=_contact(trunk),
         caller_id=trunk.out.caller_id if trunk.out else None,
-        registration=_registration(name, trunk.register_with) if trunk.register_with else None,
+        registration=_registration(name, trunk.register_with, resolve) if trunk.register_with else None,
     )
 
 
-def _registration(trunk: str, given: Registration) -> TrunkRegistration:
-    password = read_secret(given.password, f"the password of trunk {trunk}")
+def _registration(trunk: str, given: Registration, resolve: SecretReader) -> TrunkRegistration:
+    password = resolve(given.password, f"trunks.{trunk}.register.password")
     return TrunkRegistration(given.server, given.port, given.username, password)
 
 

@@ -19,6 +19,7 @@ from callrouter.centre.parent import Parent
 from callrouter.centre.ports import wanted_ports
 from callrouter.centre.secrets import Secrets, load_or_make
 from callrouter.config import Config
+from callrouter.config_files import resolve
 
 TRUNK_ADDRESS = "127.0.0.9"
 
@@ -75,7 +76,7 @@ async def asterisk(tmp_path: Path) -> AsyncIterator[Rig]:
     config, layout = a_config(), Layout(tmp_path / "run")
     layout.prepare()
     secrets = load_or_make(layout.secrets, config.agents)
-    board = switchboard(config, layout, secrets)
+    board = switchboard(config, layout, secrets, resolve)
     parent = Parent([asterisk_child(lambda: board, layout, wanted_ports(config))], layout.log)
     await parent.start()
     auth = {"Authorization": aiohttp.encode_basic_auth("callrouter", secrets.ari_password)}

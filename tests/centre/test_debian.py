@@ -6,16 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from callrouter.centre.debian import (
+from callrouter.centre.apt_sources import (
     Source,
     chosen_mirror,
     debian_mirror,
     machine_sources,
-    name_and_version,
     sources_in_deb822,
     sources_in_list,
-    unpack,
 )
+from callrouter.centre.debian import name_and_version, unpack
 from callrouter.errors import SetupError
 
 DEB822 = """\
@@ -94,7 +93,7 @@ def test_a_mirror_named_by_the_user_wins(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_without_any_mirror_the_error_says_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CALLROUTER_DEBIAN_MIRROR", raising=False)
-    monkeypatch.setattr("callrouter.centre.debian.machine_sources", list)
+    monkeypatch.setattr("callrouter.centre.apt_sources.machine_sources", list)
     with pytest.raises(SetupError, match="set CALLROUTER_DEBIAN_MIRROR"):
         chosen_mirror()
 
