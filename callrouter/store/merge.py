@@ -10,6 +10,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,6 +39,8 @@ UNEVEN_S = 1.0
 """Sides further apart than this are worth a remark; MixMonitor writes both in one go, so they end together."""
 NICENESS = 10
 UNFINISHED = ".unfinished"
+FULL = 1_000_000
+"""So few bytes free, and a failed write needs no other explanation."""
 # Opus at 0.95 is about 24 kbit/s for two sides (measured with libsndfile 1.2.2): speech stays clear at 8 kHz.
 _WRITE: dict[str, dict[str, object]] = {
     "flac": {"format": "FLAC", "subtype": "PCM_16"},
@@ -103,7 +106,12 @@ def _finish(job: Job) -> Recording:
 
 def _draft(draft: Path, sides: tuple[RawSide, RawSide], job: Job) -> Recording:
     frames = max(side.samples for side in sides)
-    loudest = _write(draft, sides, job.note.format)
+    try:
+        loudest = _write(draft, sides, job.note.format)
+    except soundfile.SoundFileError as error:  # libsndfile says no more than "System error"
+        if shutil.disk_usage(draft.parent).free < FULL:
+            raise OSError(errno.ENOSPC, str(error)) from error
+        raise
     _check(draft, frames, loudest)
     if any(side.has_grown() for side in sides):
         raise NotFinished("the switch is still writing the raw sides")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 import signal
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -160,6 +161,14 @@ def test_a_disk_that_fills_up_costs_nothing_and_the_next_try_succeeds(
     assert files_in(job.folder) == set()
     assert files_in(job.raw) - {f"{RECORDING}.lock"} == before
     assert isinstance(merge(job), Done)
+
+
+def test_a_full_disk_is_called_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = recorded(a_job(tmp_path))
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: SimpleNamespace(free=0))
+    outcome = _merged_with_files_no_larger_than(0, job)
+    assert isinstance(outcome, Failed)
+    assert outcome.why.startswith("no space left for ")
 
 
 def _merged_with_files_no_larger_than(size: int, job: Job) -> object:
