@@ -30,7 +30,8 @@ def noise(seconds: float, seed: int, level: float = 3000.0) -> Samples:
 @pytest.mark.parametrize(
     ("sample", "alaw", "ulaw"),
     # from the tables of ITU-T G.711: zero, smallest steps, segment ends, the loudest
-    [(0, 0xD5, 0xFF), (-8, 0x55, 0x7E), (1000, 0xFA, 0xCE), (-1000, 0x7A, 0x4E), (32767, 0xAA, 0x80), (-32768, 0x2A, 0x00)],
+    [(0, 0xD5, 0xFF), (-8, 0x55, 0x7E), (1000, 0xFA, 0xCE), (-1000, 0x7A, 0x4E),
+     (32767, 0xAA, 0x80), (-32768, 0x2A, 0x00)],
 )  # fmt: skip
 def test_known_samples_have_their_known_bytes(sample: int, alaw: int, ulaw: int) -> None:
     one = np.array([sample], np.int16)
@@ -40,8 +41,8 @@ def test_known_samples_have_their_known_bytes(sample: int, alaw: int, ulaw: int)
 
 @pytest.mark.parametrize(
     ("byte", "alaw", "ulaw"),
-    [(0xD5, 8, 716), (0x55, -8, -716), (0xAA, 32256, 5372), (0x2A, -32256, -5372), (0x80, 5504, 32124), (0x00, -5504, -32124),
-     (0xFF, 848, 0), (0x7F, -848, 0)],
+    [(0xD5, 8, 716), (0x55, -8, -716), (0xAA, 32256, 5372), (0x2A, -32256, -5372), (0x80, 5504, 32124),
+     (0x00, -5504, -32124), (0xFF, 848, 0), (0x7F, -848, 0)],
 )  # fmt: skip
 def test_known_bytes_have_their_known_samples(byte: int, alaw: int, ulaw: int) -> None:
     assert alaw_decode(bytes([byte]))[0] == alaw

@@ -34,8 +34,8 @@ SECONDS = re.compile(r"(\d{1,4}(?:\.\d{1,3})?) ?(ms|s|seconds?|m|minutes?)\Z")
 _PIECES = {
     "who": r"[a-z][a-z0-9_-]*", "other": r"[a-z][a-z0-9_-]*", "third": r"[a-z][a-z0-9_-]*", "keys": r"[0-9*#A-D ]+",
     "number": r"[+0-9*#A-Za-z_.-]+", "prompt": r"[a-z0-9_.-]+", "language": r"[a-z]{2}", "status": r"[3-6][0-9]{2}",
-    "time": r"[0-9.]+ ?[a-z]+", "thing": r"[a-z][a-z0-9_-]*(?: [a-z0-9_-]+)?", "act": r"killed|stopped|started",
-    "within": r"[0-9.]+ ?[a-z]+", "for": r"[0-9.]+ ?[a-z]+",
+    "time": r"[0-9.]+ ?[a-z]+", "thing": r"[a-z][a-z0-9_-]*(?: [a-z0-9_-]+)?",
+    "act": r"killed|frozen|thawed|stopped|started", "within": r"[0-9.]+ ?[a-z]+", "for": r"[0-9.]+ ?[a-z]+",
 }  # fmt: skip
 Groups = dict[str, str]
 
