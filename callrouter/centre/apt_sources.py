@@ -1,4 +1,4 @@
-"""Which Debian mirror: the one in the machine's own apt sources (both formats of sources.list(5)), or the user's choice."""
+"""Which Debian mirror: the one in the machine's own apt sources (either format of sources.list(5)), or the user's."""
 
 from __future__ import annotations
 
