@@ -72,7 +72,7 @@ class Centre:
 
 async def until(seen: Callable[[], bool]) -> None:
     """Wait for what another process does."""
-    while not seen():  # noqa: ASYNC110  (another process sets no event)
+    while not seen():
         await asyncio.sleep(0.005)
 
 
