@@ -47,8 +47,12 @@ def wish_entry(agent: str, wish: Wish, by: str) -> Entry:
 
 
 def presence_change(agent: str, wish: Wish) -> FloorChange:
+    return {f"agent:{agent}": presence_fields(wish)}
+
+
+def presence_fields(wish: Wish) -> dict[str, str]:
     """READY begins a new idle time and forgets missed offers."""
     fields = {"presence": str(wish.presence), "reason": wish.reason, "presence_since": NOW}
     if wish.presence is Presence.READY:
         fields |= {"idle_since": NOW, "missed": "0"}
-    return {f"agent:{agent}": fields}
+    return fields

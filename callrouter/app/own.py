@@ -1,10 +1,11 @@
-"""A private centre for a rehearsal, the demo or a test: the same configuration on free ports and in a folder of its own.
+"""A private centre for a rehearsal, the demo or a test: the same configuration on free ports, in a folder of its own.
 
 Nothing of it is left behind.
 """
 
 from __future__ import annotations
 
+import json
 import secrets
 import shutil
 import socket
@@ -14,18 +15,16 @@ from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from callrouter.app.centre import running
-from callrouter.app.site import Site, open_site
+from callrouter.app.site import Site, open_site, spoken
 from callrouter.app.stage import RunningCentre
-from callrouter.app.worker import spoken
 from callrouter.centre.parent import ChildNews, Parent
 from callrouter.config import Config
 from callrouter.config_files import load_config
+from callrouter.engine.monitor import PORTS_PER_CALL
 from callrouter.store.redis_line import RedisLine
 
-RTP_PORTS = 1000
+RTP_PORTS = 2000
 RTP_FIRST, RTP_END = 12_000, 32_000
 """Below where Linux lends ports out (ip_local_port_range begins at 32768)."""
 
@@ -65,7 +64,7 @@ def write_config(config: Config, folder: Path) -> None:
     """One file that says all of it."""
     folder.mkdir(parents=True)
     said = config.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    text = yaml.safe_dump(said, allow_unicode=True, sort_keys=False, default_style='"')
+    text = json.dumps(said, ensure_ascii=False, indent=2)  # YAML reads JSON, and with it no string is mistaken
     (folder / "callrouter.yaml").write_text(text, encoding="utf-8")
 
 
@@ -74,11 +73,13 @@ def _moved(config: Config, folder: Path, workers: int | None) -> Config:
     sip, http, ami = free_ports(3, config.sip.bind)
     rtp = free_rtp_range(config.sip.bind)
     count = workers or config.centre.workers
+    calls = min(config.limits.calls, RTP_PORTS // PORTS_PER_CALL // count)
     return config.model_copy(
         update={
             "centre": config.centre.model_copy(update={"workers": count}),
             "sip": config.sip.model_copy(update={"port": sip, "rtp_first": rtp, "rtp_last": rtp + RTP_PORTS - 1}),
             "asterisk": config.asterisk.model_copy(update={"http_port": http, "ami_port": ami, "attached": None}),
+            "limits": config.limits.model_copy(update={"calls": calls}),
             "redis": config.redis.model_copy(update={"url": None}),
             "recordings": config.recordings.model_copy(update={"folder": folder / "recordings"}),
         }

@@ -13,9 +13,8 @@ from rich.console import Console
 
 from callrouter.app.centre import banner
 from callrouter.app.own import own_centre
-from callrouter.app.site import Site
+from callrouter.app.site import Site, spoken
 from callrouter.app.stage import RunningCentre
-from callrouter.app.worker import spoken
 from callrouter.centre.parent import ChildNews
 from callrouter.parties.centre import Centre
 from callrouter.parties.narrate import narrator, summary, table

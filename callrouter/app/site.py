@@ -14,12 +14,13 @@ from callrouter.centre.programs import command
 from callrouter.centre.secrets import Secrets, load_or_make
 from callrouter.config import AttachedAsterisk, Config
 from callrouter.config_files import load_config, load_trees, resolve
+from callrouter.prompts import system
 from callrouter.prompts.library import PromptLibrary
 from callrouter.prompts.speech import Espeak
 from callrouter.store.connect import RedisPlace, on_socket
 from callrouter.store.redis_line import RedisLine
 from callrouter.telephony import PhoneId
-from callrouter.tree.model import Tree
+from callrouter.tree.model import Prompt, Tree, prompts
 
 
 @dataclass(frozen=True)
@@ -99,3 +100,8 @@ class Site:
 def open_site(config_folder: Path, run_folder: Path) -> Site:
     """The centre that this configuration describes; ConfigError with every problem."""
     return Site(load_config(config_folder), Layout(run_folder))
+
+
+def spoken(site: Site) -> list[Prompt]:
+    """Everything that may have to be said."""
+    return [*system.PROMPTS, *(prompt for tree in site.trees.values() for prompt in prompts(tree))]

@@ -8,18 +8,19 @@ from collections.abc import Mapping, Sequence
 from ipaddress import ip_network
 from pathlib import Path
 
-from callrouter.app.site import Site
+from callrouter.app.site import Site, spoken
 from callrouter.audio import Samples, alaw_decode
 from callrouter.centre.install import music_folder
 from callrouter.centre.parent import Parent
 from callrouter.engine.ports import Line
 from callrouter.journal import Entry, Word
 from callrouter.parties.centre import Account
-from callrouter.prompts import system
 from callrouter.prompts.library import PromptLibrary
-from callrouter.tree.model import prompts
 
 PAGE = 1_000
+FALLBACK = "system.fallback"
+"""The dialplan says this by itself, when nobody of us is there."""
+SIGNALS = {"killed": signal.SIGKILL, "stopped": signal.SIGSTOP, "started": signal.SIGCONT}
 
 
 class RunningCentre:
@@ -27,13 +28,12 @@ class RunningCentre:
 
     def __init__(self, site: Site, line: Line, library: PromptLibrary, parent: Parent | None = None) -> None:
         self._site, self._line, self._library, self._parent = site, line, library, parent
-        spoken = [*system.PROMPTS, *(prompt for tree in site.trees.values() for prompt in prompts(tree))]
-        self._prompts = {prompt.key: prompt for prompt in spoken}
+        self._prompts = {prompt.key: prompt for prompt in spoken(site)}
 
     @property
     def sip(self) -> tuple[str, int]:
         bind = self._site.config.sip.bind
-        return ("127.0.0.1" if bind == "0.0.0.0" else bind, self._site.config.sip.port)  # noqa: S104
+        return ("127.0.0.1" if bind == "0.0.0.0" else bind, self._site.config.sip.port)
 
     @property
     def trunk(self) -> tuple[str, int]:
@@ -57,6 +57,8 @@ class RunningCentre:
         return frozenset(self._site.config.agents[agent].queues)
 
     def prompt(self, name: str, language: str) -> Samples:
+        if name == FALLBACK:
+            return alaw_decode(next(self._site.layout.prompts.glob(f"fallback-{language}-*.alaw")).read_bytes())
         return self._library.pcm(self._prompts[name], language)
 
     def music(self) -> Sequence[Samples]:
@@ -92,16 +94,22 @@ class RunningCentre:
         return None
 
     async def fault(self, thing: str, act: str) -> None:
+        """Only in a centre of our own. A stopped process is frozen, a started one goes on."""
         if self._parent is None:
             raise ValueError("faults can be made only in a centre of our own: use `rehearse --own`")
-        pid = self._parent.pid(thing.rpartition(" ")[2])
-        match act:
-            case "killed" if pid is not None:
-                os.kill(pid, signal.SIGKILL)
-            case "frozen" if pid is not None:
-                os.kill(pid, signal.SIGSTOP)
-            case "thawed" if pid is not None:
-                os.kill(pid, signal.SIGCONT)
-            case _:
-                what = "name worker w1 (or another), redis or asterisk, and killed, frozen or thawed"
-                raise ValueError(f"{thing} cannot be {act}: {what}")
+        name = await self._busy_worker() if thing == "worker of-the-newest-call" else self._child(thing)
+        pid = self._parent.pid(name)
+        if pid is None or act not in SIGNALS:
+            raise ValueError(f"{thing} cannot be {act}: it is not running, or not one of {', '.join(SIGNALS)}")
+        os.kill(pid, SIGNALS[act])
+
+    @staticmethod
+    def _child(thing: str) -> str:
+        kind, _, name = thing.partition(" ")
+        return name if kind == "worker" else kind
+
+    async def _busy_worker(self) -> str:
+        calls = sorted(await self._line.calls(), key=lambda stored: stored.call)
+        if not calls:
+            raise ValueError("there is no call, so no worker of one")
+        return calls[-1].owner.partition("/")[0]

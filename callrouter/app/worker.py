@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 
 from callrouter import __version__
-from callrouter.app.site import Site
+from callrouter.app.site import Site, spoken
 from callrouter.asterisk.phones import Phone, provision
 from callrouter.asterisk.switch import AsteriskSwitch
 from callrouter.calls.call import Call
@@ -30,7 +30,6 @@ from callrouter.reporting.calls import fold
 from callrouter.store.recording_files import RecordingFiles
 from callrouter.store.recording_job import Failed
 from callrouter.telephony import CallId, RecordingId
-from callrouter.tree.model import Prompt, prompts
 
 log = structlog.get_logger()
 
@@ -54,17 +53,16 @@ async def run(site: Site, name: str) -> None:
     structlog.contextvars.bind_contextvars(worker=name)
     library = site.prompt_library()
     await library.prepare(spoken(site), site.languages)
-    line = site.open_line()
-    switch = AsteriskSwitch(
-        name,
-        site.ari,
-        site.ami,
-        site.raw_recordings,
-        on_replaced=stop.set,
-        on_reconnected=lambda: background(worker.connected(), "reconnected"),
-    )
     background = Background()
+    line = site.open_line()
     files = recording_files(site, line)
+
+    def reconnected() -> None:
+        background(worker.connected(), "reconnected")
+
+    switch = AsteriskSwitch(
+        name, site.ari, site.ami, site.raw_recordings, on_replaced=stop.set, on_connected=reconnected
+    )
     worker = Worker(
         name,
         Owner(f"{name}/{secrets.token_hex(4)}"),
@@ -145,11 +143,6 @@ def plan(site: Site, library: PromptLibrary) -> Plan:
         recordings=site.recordings,
         version=__version__,
     )
-
-
-def spoken(site: Site) -> list[Prompt]:
-    """Everything that may have to be said."""
-    return [*system.PROMPTS, *(prompt for tree in site.trees.values() for prompt in prompts(tree))]
 
 
 # --- recordings ------------------------------------------------------------------------------------------------------

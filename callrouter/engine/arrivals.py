@@ -8,16 +8,18 @@ from dataclasses import dataclass
 
 import structlog
 
-from callrouter.acd.floor import Floor, Presence
-from callrouter.acd.presence import Wish, feature_code, presence_change, wish_entry
+from callrouter.acd import activity
+from callrouter.acd.floor import Activity, Agent, Floor, Presence
+from callrouter.acd.presence import Wish, feature_code, presence_fields, wish_entry
 from callrouter.calls.call import Call
 from callrouter.calls.in_tree import arrived
 from callrouter.calls.step import Moment, Step
 from callrouter.config import NumberRoute
-from callrouter.engine.ports import Commit, Owner
+from callrouter.engine.ports import Check, Commit, Owner
 from callrouter.engine.registry import new_call_id
 from callrouter.engine.session import World
-from callrouter.errors import CallrouterError
+from callrouter.errors import CallrouterError, StoreDown
+from callrouter.journal import Entry, Word
 from callrouter.telephony import (
     Answer,
     CallId,
@@ -108,17 +110,12 @@ class Arrivals:
         return self._numbers.get(number.lstrip("+"))
 
     async def _do_code(self, leg: LegArrived, call: CallId) -> None:
+        """Change the presence, say so, hang up. Until then the phone is busy: who becomes ready is offered nothing yet."""
         agent = next((agent for agent in self._floor.agents.values() if agent.phone == leg.phone), None)
         wish = feature_code(leg.number, self._reasons) if agent else None
-        if agent is not None and wish is not None:
-            try:
-                await self._world.line.commit(
-                    Commit((wish_entry(agent.id, wish, by="phone"),), presence_change(agent.id, wish))
-                )
-            except CallrouterError as error:
-                log.warning("presence_not_changed", agent=agent.id, why=str(error))
-                wish = None
         over = self._codes[leg.leg] = asyncio.Event()
+        if agent is not None and wish is not None and not await self._change(agent, wish):
+            wish = None
         try:
             await self._perform(call, Answer(leg.leg))
             await self._perform(call, Play(leg.leg, PlaybackId(f"{call}-p1"), self._confirmations.of(wish)))
@@ -128,6 +125,33 @@ class Arrivals:
         finally:
             del self._codes[leg.leg]
         await self._perform(call, HangUp(leg.leg))
+        if agent is not None and wish is not None and wish.presence is Presence.READY:
+            await self._free(agent.id)
+
+    async def _change(self, agent: Agent, wish: Wish) -> bool:
+        """An idle agent who says ready is in wrap-up until the phone is back on the hook, and no longer than a moment."""
+        fields = presence_fields(wish)
+        if wish.presence is Presence.READY and agent.activity is Activity.IDLE:
+            fields |= activity.wrapping_up(self._world.clock.now_ms() + int(LONGEST_CONFIRMATION_S * 1000))
+        commit = Commit((wish_entry(agent.id, wish, by="phone"),), {f"agent:{agent.id}": fields})
+        try:
+            await self._world.line.commit(commit)
+        except StoreDown as error:
+            log.warning("presence_not_changed", agent=agent.id, why=str(error))
+            return False
+        return True
+
+    async def _free(self, agent: str) -> None:
+        thing = f"agent:{agent}"
+        commit = Commit(
+            (Entry(Word.WRAPUPEND, agent=agent),),
+            {thing: activity.idle()},
+            (Check(thing, "activity", Activity.WRAP_UP),),
+        )
+        try:
+            await self._world.line.commit(commit)
+        except StoreDown as error:
+            log.warning("agent_free_later", agent=agent, why=str(error))  # the wrap-up's own timer does it
 
     async def _perform(self, call: CallId, command: Command) -> None:
         try:

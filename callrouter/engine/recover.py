@@ -16,7 +16,7 @@ from callrouter.engine.registry import Registry, call_of
 from callrouter.engine.session import World
 from callrouter.errors import CallrouterError
 from callrouter.journal import Entry, Word
-from callrouter.telephony import Adopt, Command, HandToFallback, HangUp, LegHungUp
+from callrouter.telephony import Adopt, Command, HandToFallback, HangUp, LegHungUp, StopPlayback
 
 log = structlog.get_logger()
 
@@ -52,12 +52,16 @@ class Recovery:
         return True
 
     def _first_step(self, call: Call, before: Owner) -> Step:
-        """Ours in the store first; then the legs, whose word (LegAdopted, or LegHungUp) moves the call on."""
+        """Ours in the store first; then the legs, whose word (LegAdopted, or LegHungUp) moves the call on.
+
+        A prompt that still plays is stopped before: the switch does nothing else to a leg until it has ended.
+        """
         note = entry(Word.ADOPTED, call, owner=self._world.owner, before=before)
         legs = [call.caller_leg] if call.talk is None else [call.caller_leg, call.talk.leg]
         stands_in_line = call.place is not None and call.talk is None
         floor = {f"waiting:{call.id}": {"owner": str(self._world.owner)}} if stands_in_line else {}
-        return Step(call, tuple(Adopt(leg) for leg in legs), (note,), floor)
+        hush = (StopPlayback(call.caller_leg, call.playback),) if call.playback else ()
+        return Step(call, (*hush, *(Adopt(leg) for leg in legs)), (note,), floor)
 
     async def _drop(self, stored: StoredCall) -> bool:
         """A call that this version cannot read ends here; its caller, if still there, is found by `tidy`."""

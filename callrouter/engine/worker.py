@@ -1,0 +1,158 @@
+"""One worker: the parts of the engine joined to each other and to the ports. What the ports are made of, app.py knows.
+
+start:  roster on the floor → replica caught up → switch connected → lease → calls of the dead → doors open
+stop:   doors shut → lease ended (others take over at once) → sessions let go of, calls live on in the switch
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from callrouter.calls.call import Call
+from callrouter.calls.step import Setting
+from callrouter.config import Config
+from callrouter.engine.arrivals import Arrivals, Confirmations
+from callrouter.engine.dispatcher import Dispatcher
+from callrouter.engine.monitor import LEASE_S, Admission, Monitor
+from callrouter.engine.ports import Clock, Commit, Line, Owner, Switch
+from callrouter.engine.recover import Recovery
+from callrouter.engine.registry import Registry
+from callrouter.engine.roster import Phones, bring_up_to_date, configured
+from callrouter.engine.session import World
+from callrouter.engine.wrap_up import WrapUps
+from callrouter.errors import StoreDown
+from callrouter.journal import Entry, FloorChange, Word
+from callrouter.telephony import PhoneId
+from callrouter.tree.model import Prompt, Tree
+
+log = structlog.get_logger()
+
+RETRY_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a worker works with, beside its ports."""
+
+    config: Config
+    trees: Mapping[str, Tree]
+    phones: Mapping[str, PhoneId]
+    """Agent → the switch's name of the phone."""
+    confirmations: Confirmations
+    sorry: Prompt
+    files: Callable[[Prompt, str], tuple[str, ...]]
+    recordings: Path
+    """Where recordings land: its free space is watched."""
+    version: str
+
+
+class Worker:
+    """`name` is the worker's own (`w1`), `owner` that and a random word."""
+
+    def __init__(
+        self,
+        name: str,
+        owner: Owner,
+        line: Line,
+        switch: Switch,
+        clock: Clock,
+        plan: Plan,
+        talk_ended: Callable[[Call], None],
+    ) -> None:
+        self._line, self._switch, self._plan, self.owner = line, switch, plan, owner
+        self._settings: dict[str, Setting] = {}
+        world = World(line, switch, clock, owner, self._setting, talk_ended)
+        self.dispatcher = Dispatcher(line, lambda call, event: self.registry.propose(call, event), self._changed)
+        floor = self.dispatcher.floor
+        self.phones = Phones(line, floor)
+        self._wrap_ups = WrapUps(line, floor, clock)
+        self._arrivals = Arrivals(
+            world,
+            floor,
+            begin=lambda call, first, before: self.registry.start(call, first, before),
+            numbers={route.number.lstrip("+"): route for route in plan.config.numbers},
+            language=plan.config.centre.language,
+            reasons=plan.config.not_ready_reasons,
+            confirmations=plan.confirmations,
+        )
+        self.registry = Registry(
+            world,
+            on_arrival=self._arrivals.on_arrival,
+            on_phone=self.phones.on_phone,
+            on_other_leg=self._arrivals.on_other_leg,
+            settled=self.dispatcher.settled,
+        )
+        self.recovery = Recovery(world, self.registry, name)
+        self.admission = Admission(plan.config, plan.recordings)
+        self._monitor = Monitor(line, owner, floor, self.recovery, self.admission)
+        self._tasks: list[asyncio.Task[None]] = []
+        switch.listen(self.registry.on_event)
+        switch.set_admission(lambda: self.admission.may_enter(len(self.registry)))
+
+    async def prepare(self) -> None:
+        """Everything before the switch may talk to us. Waits for the store as long as it takes."""
+        while True:
+            try:
+                wanted = configured(self._plan.config.agents, self._plan.config.queues, self._plan.phones)
+                await bring_up_to_date(self._line, wanted)
+                note = Entry(Word.STARTED, data={"worker": self.owner, "version": self._plan.version})
+                await self._line.commit(Commit((note,)))
+                break
+            except StoreDown as down:
+                log.warning("waiting_for_store", why=str(down))
+                await asyncio.sleep(RETRY_S)
+        self._tasks.append(asyncio.create_task(self.dispatcher.run(), name="dispatcher"))
+        await self.dispatcher.caught_up.wait()
+
+    async def connected(self) -> None:
+        """The switch answers (again): which phones are there, and who hung up while nobody listened."""
+        self.phones.set_all(await self._switch.reachable_phones())
+        await self.recovery.agree_with_switch()
+
+    async def open(self) -> None:
+        """Take over what the dead left, then take new callers. The lease says from here on that this worker lives."""
+        await self._line.renew_lease(self.owner, LEASE_S)
+        taken = await self.recovery.adopt_dead(await self._line.living())
+        if taken:
+            log.warning("calls_taken_over", count=taken)
+            await self.recovery.agree_with_switch()
+        self._tasks.append(asyncio.create_task(self._monitor.run(), name="monitor"))
+
+    async def close(self) -> None:
+        """Stop without ending any call."""
+        self.admission.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for part in (self._arrivals, self.registry, self._wrap_ups, self.phones):
+            await part.close()
+        try:
+            await self._line.end_lease(self.owner)
+        except StoreDown as down:
+            log.warning("lease_not_ended", why=str(down))
+
+    def _changed(self, change: FloorChange) -> None:
+        self._wrap_ups.on_change(change)
+        if any(fields and "phone" in fields for fields in change.values()):
+            self.phones.write_soon()
+
+    def _setting(self, tree: str, version: str) -> Setting:
+        """What a call of this tree lives in. A version that is gone is followed by the tree as it is now."""
+        found = self._plan.trees[tree]
+        if version and version != found.version:
+            log.warning("tree_version_gone", tree=tree, version=version, instead=found.version)
+        if tree not in self._settings:
+            self._settings[tree] = Setting(
+                tree=found,
+                queues=self._plan.config.queues,
+                files=self._plan.files,
+                record=self._plan.config.recordings.enabled,
+                sorry=self._plan.sorry,
+                owner=self.owner,
+            )
+        return self._settings[tree]
