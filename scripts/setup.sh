@@ -7,6 +7,12 @@ cd "$(dirname "$0")/.."
 say() { printf 'set-up  %s\n' "$*"; }
 stop() { printf 'set-up: %s\n' "$*" >&2; exit 1; }
 
+# Two at once would undo each other's work.
+if command -v flock >/dev/null 2>&1; then
+    exec 9>.setup.lock
+    flock -n 9 || { say "another set-up is at work; waiting for it"; flock 9; }
+fi
+
 suitable() { "$1" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; }
 
 find_python() {
@@ -46,4 +52,5 @@ if [ "$(cat .venv/callrouter-stamp 2>/dev/null || true)" != "$wanted" ]; then
     say "Python libraries are there"
 fi
 
+exec 9>&-
 exec .venv/bin/python -m callrouter.centre.install

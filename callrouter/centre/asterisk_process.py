@@ -41,7 +41,7 @@ def asterisk_child(board: Callable[[], Switchboard], layout: Layout, ports: tupl
 
     return Child(
         name="asterisk",
-        command=lambda: (*command("asterisk"), "-C", str(layout.asterisk_conf), "-f"),
+        command=lambda: (*command("asterisk"), "-C", str(layout.asterisk_conf), "-f", "-n"),
         prepare=prepare,
         ready=ready,
         stop_s=10,

@@ -44,6 +44,19 @@ def demand_tools() -> None:
         )
 
 
+def _both(mirror: Callable[[], str], keyring: Callable[[], Path]) -> tuple[str, Path]:
+    """Ubuntu lacks both: say so at once, not one after the other."""
+    try:
+        found = mirror()
+    except SetupError as no_mirror:
+        try:
+            keyring()
+        except SetupError as no_keyring:
+            raise SetupError(f"{no_mirror}. Also: {no_keyring}") from no_mirror
+        raise
+    return found, keyring()
+
+
 class PrivateApt:
     """An apt of our own below one folder; keeps partly fetched files so that the next try goes on from there."""
 
@@ -59,7 +72,7 @@ class PrivateApt:
     def prepare(self) -> None:
         """Write its configuration and its one source."""
         demand_tools()
-        mirror, keyring = chosen_mirror(), chosen_keyring()
+        mirror, keyring = _both(chosen_mirror, chosen_keyring)
         for name in ("state/lists/partial", "cache/archives/partial", "etc/preferences.d", "etc/trusted.gpg.d"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         (self.folder / "status").write_text("")

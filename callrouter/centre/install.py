@@ -47,7 +47,7 @@ def install(say: debian.Say) -> None:
         return
     with _alone(say):
         if not is_complete():
-            _make_tree(_wanted_packages(), say)
+            _make_tree(wanted_packages(), say)
     programs.command.cache_clear()
     programs.asterisk_folders.cache_clear()
     for need in NEEDS:
@@ -87,7 +87,7 @@ def _stamped_packages() -> set[str]:
     return set(stamp["packages"]) if stamp.get("layout") == LAYOUT_VERSION else set()
 
 
-def _wanted_packages() -> list[str]:
+def wanted_packages() -> list[str]:
     """Sounds always; a program only if the machine has no suitable one of its own. What an older tree had, stays."""
     missing = [package for need in NEEDS if programs.find_own(need) is None for package in need.packages]
     return sorted({*SOUND_PACKAGES, *missing})

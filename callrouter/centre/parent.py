@@ -10,6 +10,7 @@ import contextlib
 import ctypes
 import os
 import random
+import resource
 import signal
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -177,7 +178,7 @@ class Parent:
                 env={**os.environ, **child.environment},
                 # Ctrl-C at the terminal is for the parent, which then stops everything in order.
                 start_new_session=True,
-                preexec_fn=_die_with(os.getpid()),
+                preexec_fn=_well_brought_up(os.getpid()),
             )
         self._tell(ChildNews(child.name, "started", f"process {running.process.pid}"))
         try:
@@ -253,10 +254,13 @@ def _how(code: int | None) -> str:
     return f"exit code {code}"
 
 
-def _die_with(parent: int) -> Callable[[], None]:
-    """Runs in the child before its program: SIGTERM when the parent is gone, however it went (prctl(2))."""
+def _well_brought_up(parent: int) -> Callable[[], None]:
+    """Runs in the child before its program: SIGTERM when the parent is gone, however it went (prctl(2)); all the files
+    that the system grants (the usual soft limit of 1024 is about a hundred calls)."""
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 
     def ask() -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
         if os.getppid() != parent:
             os._exit(1)

@@ -83,14 +83,9 @@ def tree_command(binary: str, folder: str, *, root: Path | None = None) -> tuple
     return (*prefix, f"--path={libraries}") if binary == ESPEAK.name else prefix
 
 
-def find_own(need: Need) -> Program | None:
-    """The machine's own program, if it is suitable."""
-    return _on_machine(need)
-
-
 def find(need: Need) -> Program | None:
     """The program for a need, or None when there is no suitable one yet."""
-    return _on_machine(need) or _in_tree(need)
+    return find_own(need) or _in_tree(need)
 
 
 @lru_cache
@@ -132,9 +127,15 @@ def version_of(need: Need, prefix: tuple[str, ...]) -> Version | None:
     return tuple(int(part) for part in found[1].split(".")) if found else None
 
 
-def _on_machine(need: Need) -> Program | None:
+def search_path() -> str:
+    """Where this machine's programs are; an ordinary user's PATH lacks Asterisk's folder."""
+    return f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
+
+
+def find_own(need: Need) -> Program | None:
+    """The machine's own program, if it is suitable."""
     for binary in need.binaries:
-        path = shutil.which(binary, path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin")
+        path = shutil.which(binary, path=search_path())
         version = version_of(need, (path,)) if path else None
         if path and version and version >= need.minimum and _usable(need):
             return Program((path,), version, "machine")

@@ -115,6 +115,12 @@ def argument(given: object) -> str:
     return text
 
 
+def host(given: object) -> str:
+    """An address before a port: IPv6 in brackets."""
+    text = value(given)
+    return f"[{text}]" if ":" in text else text
+
+
 def whole(given: object) -> int:
     """A number, and nothing that only looks like one."""
     if not isinstance(given, int) or isinstance(given, bool):
@@ -133,7 +139,7 @@ def render(board: Switchboard, layout: Layout, folders: AsteriskFolders) -> None
         # These are no web pages; `value` and `argument` guard every place.
         autoescape=False,
     )
-    environment.filters.update(value=value, argument=argument, int=whole)
+    environment.filters.update(value=value, argument=argument, host=host, int=whole)
     facts = _facts(board, layout, folders)
     rendered = {name: environment.get_template(name).render(facts) for name in environment.list_templates(["j2"])}
     for name, text in rendered.items():
