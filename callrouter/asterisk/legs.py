@@ -41,6 +41,8 @@ from callrouter.telephony import (
 
 NORMAL = 16
 """Q.850: somebody hung up."""
+EXPLICIT = 32
+"""AST_SOFTHANGUP_EXPLICIT (Asterisk's channel.h), which a ChannelHangupRequest gives as its cause."""
 DIGITS = frozenset("0123456789*#ABCD")
 DIALLED = frozenset("0123456789*#+")
 
@@ -197,7 +199,8 @@ class Legs:
     def _note_cause(self, leg: LegId, cause: int) -> None:
         known = self._legs.get(leg)
         if known is not None and not known.ours_to_end and not known.cause:
-            known.cause = cause or NORMAL  # a plain BYE carries no cause
+            # a plain BYE carries no cause, and a hang-up from inside Asterisk its own flag instead of one
+            known.cause = NORMAL if cause in (0, EXPLICIT) else cause
 
     def playback_ended(self, leg: LegId, playback: PlaybackId, state: str = "done") -> Iterator[SwitchEvent]:
         known = self._legs.get(leg)

@@ -260,6 +260,9 @@ class RealWorld:
             await _end(switch, running)
         await self._end_calls()
         for party in self._parties:
+            if party.is_busy:
+                await party.wait_for(What.REFUSED, 0, 0.5) or await party.wait_for(What.ENDED, 0, 0.5)
+        for party in self._parties:
             await party.leave()
         for wire in self._wires:
             wire.close()
