@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import socket
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,14 @@ class Rig:
 @pytest.fixture
 async def asterisk(tmp_path: Path) -> AsyncIterator[Rig]:
     """Booted from our templates."""
-    config, layout = a_config(), Layout(tmp_path / "run")
+    async with running_asterisk(a_config(), tmp_path) as rig:
+        yield rig
+
+
+@asynccontextmanager
+async def running_asterisk(config: Config, folder: Path) -> AsyncIterator[Rig]:
+    """A private Asterisk for this configuration, below a folder."""
+    layout = Layout(folder / "run")
     layout.prepare()
     secrets = load_or_make(layout.secrets, config.agents)
     board = switchboard(config, layout, secrets, resolve)
