@@ -167,7 +167,7 @@ class AsteriskSwitch:
         try:
             self._on_event(event)
         except Exception:  # a fault in one call must not make the worker deaf to all others
-            log.exception("event_not_taken", event=type(event).__name__)
+            log.exception("event_not_taken", kind=type(event).__name__)
 
     async def _claim(self, leg: LegId) -> None:
         try:

@@ -74,7 +74,7 @@ class FakeAri:
         for socket in sockets:
             await socket.close()
 
-    async def send(self, application: str, **message: object) -> None:
+    async def send(self, application: str, /, **message: object) -> None:
         for socket in self.sockets.get(application, []):
             await socket.send_str(json.dumps(message))
 
