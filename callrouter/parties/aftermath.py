@@ -12,6 +12,7 @@ import soundfile
 
 from callrouter.audio import RATE, Samples, loudness, tone_shares
 from callrouter.journal import Entry, Word
+from callrouter.parties.centre import Centre
 from callrouter.parties.scene import Missed, Scene
 from callrouter.parties.story import Caller, Journalled, Recorded
 from callrouter.parties.verdict import CallFacts
@@ -20,6 +21,7 @@ T = TypeVar("T")
 _JOURNAL_PATIENCE_S = 5.0
 _RECORDING_PATIENCE_S = 20.0
 """Recordings are merged, compressed and checksummed after the call."""
+_END_PATIENCE_S = 1.0
 _POLL_S = 0.2
 
 
@@ -130,9 +132,20 @@ async def _facts(scene: Scene, name: str) -> CallFacts:
     call = await _call_of(scene, name)
     if call is None:
         return CallFacts(name, heard=tuple(scene.heard))
-    entries = await scene.stage.centre.journal(call)
+    entries = await journal_to_end(scene.stage.centre, call)
     recording = await scene.stage.centre.recording(call)
     return facts(name, call, entries, recording.name if recording else "", tuple(scene.heard))
+
+
+async def journal_to_end(centre: Centre, call: str) -> Sequence[Entry]:
+    """The journal of a call that has just ended; as far as it goes if its end is not there in time."""
+
+    async def look() -> Sequence[Entry] | None:
+        entries = await centre.journal(call)
+        return entries if any(entry.word is Word.ENDED for entry in entries) else None
+
+    found = await _until(look, _END_PATIENCE_S)
+    return found if found is not None else await centre.journal(call)
 
 
 def facts(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -41,9 +42,9 @@ def _short(story: str) -> str:
 
 
 def table(results: Sequence[StoryResult]) -> Table:
-    """One row a call: call, path, queue, waited, agent, talked, recording, who heard whom."""
-    made = Table(title="The calls", show_lines=False)
-    for column in ("story", "call", "path", "queue", "waited", "agent", "talked", "recording", "who heard whom", ""):
+    """One row a call; two things share a column where that keeps it readable on a narrow terminal."""
+    made = Table(title="The calls", show_lines=True)
+    for column in ("story\ncall", "path", "queue\nwaited", "agent\ntalked", "who heard whom\nrecording", ""):
         made.add_column(column, overflow="fold")
     for result in results:
         for call in result.calls or (CallFacts(""),):
@@ -53,13 +54,19 @@ def table(results: Sequence[StoryResult]) -> Table:
 
 def _row(result: StoryResult, call: CallFacts) -> list[Text]:
     word = Text("ok", "green") if result.went_as_told else Text("MISS", "bold red")
-    path = " → ".join(call.path)
-    cells = [result.story, call.call, path, call.queue, _seconds(call.waited_s), call.agent, _seconds(call.talked_s)]
-    return [*map(Text, [*cells, call.recording, _who_heard_whom(call)]), word]
+    waited, talked = (call.waited_s, call.talked_s) if call.queue or call.agent else (None, None)
+    pairs = [
+        (Path(result.file).stem or result.story, call.call),
+        ("\n".join(call.path), ""),
+        (call.queue, _seconds(waited)),
+        (call.agent, _seconds(talked)),
+        (_who_heard_whom(call), call.recording),
+    ]
+    return [*(Text(f"{first}\n{second}".strip("\n")) for first, second in pairs), word]
 
 
 def _seconds(value: float | None) -> str:
-    return "" if value is None else f"{value:.1f} s"
+    return f"{value:.1f} s" if value else ""
 
 
 def _who_heard_whom(call: CallFacts) -> str:

@@ -87,7 +87,10 @@ class Party:
         """Press keys and wait until the last has been sent; when each was."""
         voice = self._live_leg("press keys").port.voice
         before = len(voice.keys_sent)
-        voice.press(keys)
+        try:
+            voice.press(keys)
+        except ValueError as wrong:
+            raise PhoneError(f"{self.name} cannot press {keys}: {wrong}") from wrong
         while voice.is_pressing and self.is_busy:  # noqa: ASYNC110 - the media thread knows no loop to wake
             await asyncio.sleep(0.01)
         return tuple(voice.keys_sent[before:])
@@ -104,6 +107,9 @@ class Party:
         await self.phone.close()
 
     # -- what happened to it -------------------------------------------------------------------------------------
+
+    def now(self) -> float:
+        return self._loop.time()
 
     @property
     def is_busy(self) -> bool:

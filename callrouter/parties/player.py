@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable
 
+from callrouter.errors import CallrouterError
 from callrouter.parties.aftermath import facts_of, journal_of, recording_of
 from callrouter.parties.deeds import perform
-from callrouter.parties.phone import PhoneError
 from callrouter.parties.scene import Missed, Scene
 from callrouter.parties.stage import Stage
 from callrouter.parties.story import Story
-from callrouter.parties.verdict import Begins, Ends, Report, StoryResult, Told, Verdict
+from callrouter.parties.verdict import Begins, CallFacts, Ends, Report, StoryResult, Told, Verdict
 
 
 async def play(story: Story, stage: Stage, report: Report) -> StoryResult:
@@ -25,6 +25,7 @@ class _Player:
         self._now = asyncio.get_running_loop().time
         self._scene = Scene(story, stage, self._now)
         self._verdicts: list[Verdict] = []
+        self._facts: tuple[CallFacts, ...] = ()
 
     async def play(self) -> StoryResult:
         self._report(Begins(self._story.name))
@@ -32,16 +33,21 @@ class _Player:
         try:
             if await self._judge("the cast takes its place", 1, self._gather(), quiet=True):
                 await self._play_lines()
-            facts = await facts_of(self._scene)
+            await self._judge("the facts are told", 1, self._gather_facts(), quiet=True)
         finally:
             await self._judge("everybody goes home", 1, self._dismiss(), quiet=True)
         verdicts, latencies = tuple(self._verdicts), tuple(self._scene.latencies)
-        result = StoryResult(self._story.name, self._story.file, verdicts, self._now() - started, facts, latencies)
+        took = self._now() - started
+        result = StoryResult(self._story.name, self._story.file, verdicts, took, self._facts, latencies)
         self._report(Ends(result))
         return result
 
     async def _gather(self) -> str:
         await self._scene.gather()
+        return ""
+
+    async def _gather_facts(self) -> str:
+        self._facts = await facts_of(self._scene)
         return ""
 
     async def _dismiss(self) -> str:
@@ -71,7 +77,7 @@ class _Player:
         """Do it, note how it went; `quiet`: only if it went wrong."""
         try:
             remark = await deed
-        except (Missed, PhoneError) as wrong:
+        except (Missed, CallrouterError) as wrong:
             self._note(Verdict("MISS", number, said, self._since_start(), str(wrong)))
             return False
         if not quiet:

@@ -10,15 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from callrouter.errors import CallrouterError
 from callrouter.parties.leg import What
 from callrouter.parties.party import Party
-from callrouter.parties.phone import PhoneError
 from callrouter.parties.stage import Stage
 from callrouter.parties.story import Agent, Caller, Outside, Story
 from callrouter.parties.verdict import Latency
 
 Kind = Literal["start", "key", "bye", "other"]
-_CODE_PATIENCE_S = 10.0
 
 
 class Missed(Exception):
@@ -68,18 +67,7 @@ class Scene:
         if role.starts != "unregistered":
             await party.phone.register()
         if role.starts in self.stage.centre.codes and role.starts != "logged out":
-            await self.dial_code(party, role.starts)
-
-    async def dial_code(self, party: Party, wish: str) -> None:
-        """An agent dials a feature code and listens until the centre hangs up."""
-        code = self.stage.centre.codes[wish]
-        start = self.now()
-        party.call(code)
-        if await party.wait_for(What.ANSWERED, start, _CODE_PATIENCE_S) is None:
-            refusal = party.happened(What.REFUSED, start)
-            raise PhoneError(f"{party.name} dialled {code} to be {wish}: {refusal.detail if refusal else 'no answer'}")
-        if await party.wait_for(What.ENDED, start, _CODE_PATIENCE_S) is None:
-            party.hang_up()
+            await self.stage.dial_code(party, role.starts)
 
     async def dismiss(self) -> None:
         """Everybody goes home; whatever goes wrong is told after all have left."""
@@ -88,23 +76,11 @@ class Scene:
             role = self.story.cast[name]
             agent = role.agent if isinstance(role, Agent) else ""
             try:
-                await self._log_out(party)
-            except PhoneError as error:
-                wrong.append(str(error))
-            try:
                 await self.stage.take_back(party, agent)
-            except PhoneError as error:
+            except CallrouterError as error:
                 wrong.append(str(error))
         if wrong:
             raise Missed("; ".join(wrong))
-
-    async def _log_out(self, party: Party) -> None:
-        """Leave the line, so that the next story finds nobody it did not bring."""
-        if not party.phone.is_registered or "logged out" not in self.stage.centre.codes:
-            return
-        if party.is_busy:
-            await party.hang_up_and_wait()
-        await self.dial_code(party, "logged out")
 
     # -- time ----------------------------------------------------------------------------------------------------
 

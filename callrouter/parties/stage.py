@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
@@ -12,6 +13,7 @@ from callrouter.audio import Samples
 from callrouter.parties.centre import Centre
 from callrouter.parties.digest import Credentials
 from callrouter.parties.ears import Melody
+from callrouter.parties.leg import What
 from callrouter.parties.media import Media
 from callrouter.parties.party import Habit, Party
 from callrouter.parties.phone import PhoneError
@@ -19,7 +21,7 @@ from callrouter.parties.tones import Tones
 from callrouter.parties.wire import Wire
 
 T = TypeVar("T")
-_PHONES_HOST = "127.0.0.1"
+_CODE_PATIENCE_S = 10.0
 
 
 class Stage:
@@ -77,14 +79,34 @@ class Stage:
         if agent in self._wires:
             raise PhoneError(f"the agent {agent} is on stage already")
         account = self.centre.agent(agent)
-        wire = self._wires[agent] = await Wire.open(_PHONES_HOST)
+        wire = self._wires[agent] = await Wire.open(_own_address(self.centre.sip))
         return Party(
             name, wire, self.media, self.centre.sip, account.user, hz=self.tones.lend(), habit=habit or Habit(),
             who=Credentials(account.user, account.password),
         )  # fmt: skip
 
+    async def dial_code(self, party: Party, wish: str) -> None:
+        """An agent dials the feature code for a presence and listens until the centre hangs up."""
+        code = self.centre.codes[wish]
+        start = party.now()
+        party.call(code)
+        if await party.wait_for(What.ANSWERED, start - 0.001, _CODE_PATIENCE_S) is None:
+            refusal = party.happened(What.REFUSED, start - 0.001)
+            raise PhoneError(f"{party.name} dialled {code} to be {wish}: {refusal.detail if refusal else 'no answer'}")
+        if await party.wait_for(What.ENDED, start, _CODE_PATIENCE_S) is None:
+            await party.hang_up_and_wait()
+
     async def take_back(self, party: Party, agent: str = "") -> None:
-        """A party leaves: hangs up, unregisters, gives its tone back."""
+        """A party leaves: hangs up, logs out (nobody is to ring in an empty room), unregisters, gives its tone back."""
+        try:
+            if party.is_busy:
+                await party.hang_up_and_wait()
+            if party.phone.is_registered and "logged out" in self.centre.codes:
+                await self.dial_code(party, "logged out")
+        finally:
+            await self._clear_away(party, agent)
+
+    async def _clear_away(self, party: Party, agent: str) -> None:
         try:
             await party.leave()
         finally:
@@ -92,3 +114,11 @@ class Stage:
             wire = self._wires.pop(agent, None)
             if wire is not None:
                 wire.close()
+
+
+def _own_address(centre: tuple[str, int]) -> str:
+    """The address of this computer that the centre sees. Connecting a UDP socket sends nothing."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(centre)
+        host: str = probe.getsockname()[0]
+        return host
