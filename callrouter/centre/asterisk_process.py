@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,7 +25,6 @@ def asterisk_child(board: Callable[[], Switchboard], layout: Layout, ports: tupl
     log_read = _LogReader(layout.asterisk_messages)
 
     def prepare() -> None:
-        _demand_gone(layout)
         if problems := port_problems(ports):
             raise SetupError("; ".join(problems))
         render(board(), layout, asterisk_folders())
@@ -108,22 +106,3 @@ class _LogReader:
             stream.seek(self._from)
             lines = stream.read().decode(errors="replace").splitlines()
         return [line for line in lines if "] ERROR[" in line]
-
-
-def _demand_gone(layout: Layout) -> None:
-    """An Asterisk left over from a parent that was killed still holds our ports and calls: it is about to end."""
-    file = layout.sockets / "asterisk.pid"
-    if not file.exists():
-        return
-    text = file.read_text().strip()
-    if text.isdigit() and _is_our_asterisk(int(text), layout):
-        raise SetupError(
-            f"an Asterisk of this centre is still running (process {text}): it ends soon, or `kill {text}`"
-        )
-
-
-def _is_our_asterisk(pid: int, layout: Layout) -> bool:
-    with contextlib.suppress(OSError):
-        line = Path(f"/proc/{pid}/cmdline").read_bytes()
-        return os.fsencode(layout.asterisk_conf) in line and b"-rx" not in line
-    return False

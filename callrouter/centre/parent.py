@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from callrouter.centre.leftovers import leftover, note
 from callrouter.errors import CallrouterError, SetupError
 
 _PR_SET_PDEATHSIG = 1
@@ -168,6 +169,7 @@ class Parent:
 
     async def _bring_up(self, running: _Running) -> None:
         child = running.child
+        await self._until_alone(child)
         child.prepare()
         with self._log(child).open("ab") as log:
             running.process = await asyncio.create_subprocess_exec(
@@ -180,6 +182,7 @@ class Parent:
                 start_new_session=True,
                 preexec_fn=_well_brought_up(os.getpid()),
             )
+        note(self._note(child), running.process.pid)
         self._tell(ChildNews(child.name, "started", f"process {running.process.pid}"))
         try:
             await self._until_ready(running)
@@ -188,6 +191,16 @@ class Parent:
             raise
         running.is_ready.set()
         self._tell(ChildNews(child.name, "ready"))
+
+    async def _until_alone(self, child: Child) -> None:
+        """Two on the same data would spoil it."""
+        try:
+            async with asyncio.timeout(child.ready_s):
+                while leftover(self._note(child)):  # noqa: ASYNC110 - another parent's child: no event tells of its end
+                    await asyncio.sleep(0.1)
+        except TimeoutError as error:
+            pid = leftover(self._note(child))
+            raise SetupError(f"the {child.name} of an earlier start is still running: run `kill {pid}`") from error
 
     async def _until_ready(self, running: _Running) -> None:
         child, process = running.child, running.process
@@ -224,6 +237,9 @@ class Parent:
             await process.wait()
             self._tell(ChildNews(child.name, "killed", f"did not end within {child.stop_s:g} s"))
         self._tell(ChildNews(child.name, "stopped", _how(process.returncode)))
+
+    def _note(self, child: Child) -> Path:
+        return self._log(child).with_suffix(".pid")
 
     def _log(self, child: Child) -> Path:
         self._log_folder.mkdir(parents=True, exist_ok=True)

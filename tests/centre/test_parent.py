@@ -139,25 +139,55 @@ async def test_a_restart_that_fails_is_tried_again_until_it_works(tmp_path: Path
     await parent.stop()
 
 
-async def test_children_die_with_a_parent_that_is_killed(tmp_path: Path) -> None:
-    program = f"""
+A_PARENT = """
 import asyncio, sys
 from pathlib import Path
 from callrouter.centre.parent import Child, Parent
 async def main():
-    parent = Parent([Child("one", lambda: (sys.executable, "-c", {SLEEPS!r}))], Path({str(tmp_path)!r}))
+    parent = Parent([Child("one", lambda: (sys.executable, "-c", sys.argv[2]))], Path(sys.argv[1]))
     await parent.start()
     print(parent.pid("one"), flush=True)
     await asyncio.sleep(60)
 asyncio.run(main())
 """
-    parent = await asyncio.create_subprocess_exec(sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE)
+SLOW_TO_END = "import signal, time; signal.signal(signal.SIGTERM, lambda *_: (time.sleep(1), exit())); time.sleep(60)"
+
+
+async def killed_parent(folder: Path, program: str) -> int:
+    """The child of a parent that is no more."""
+    parent = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", A_PARENT, str(folder), program), stdout=asyncio.subprocess.PIPE
+    )
     assert parent.stdout
     child = int(await parent.stdout.readline())
     assert is_alive(child)
+    await asyncio.sleep(0.2)  # the child has set up its handler
     parent.kill()
     await parent.wait()
+    return child
+
+
+async def test_children_die_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+    child = await killed_parent(tmp_path, SLEEPS)
     await until(lambda: not is_alive(child))
+
+
+async def test_a_new_parent_waits_until_the_old_ones_children_have_ended(tmp_path: Path) -> None:
+    old = await killed_parent(tmp_path, SLOW_TO_END)
+    parent, news = a_parent(tmp_path, Child("one", python(SLEEPS)))
+    assert is_alive(old)
+    await parent.start()
+    assert not is_alive(old)
+    assert words(news, "one") == ["started", "ready"]
+    await parent.stop()
+
+
+async def test_a_child_of_old_that_does_not_end_is_named_with_what_to_do(tmp_path: Path) -> None:
+    old = await killed_parent(tmp_path, STUBBORN)
+    parent, _ = a_parent(tmp_path, Child("one", python(SLEEPS), ready_s=0.3))
+    with pytest.raises(SetupError, match=f"still running: run `kill {old}`"):
+        await parent.start()
+    os.kill(old, signal.SIGKILL)
 
 
 async def test_a_child_can_be_added_while_the_others_run(tmp_path: Path) -> None:
