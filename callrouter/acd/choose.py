@@ -42,8 +42,8 @@ def turn_order(floor: Floor) -> list[Waiting]:
     return sorted(floor.waiting.values(), key=turn)
 
 
-def pairings(floor: Floor, taken: Collection[str] = ()) -> list[Pairing]:
-    """Who should be offered to whom right now. `taken` agents are being reserved by us this moment."""
+def pairings(floor: Floor, taken: Collection[str] = (), given: Collection[str] = ()) -> list[Pairing]:
+    """Who should be offered to whom right now. `taken` agents are being reserved this moment, for the `given` calls."""
     free = sorted(
         (agent for agent in floor.agents.values() if agent.is_free and agent.id not in taken),
         key=lambda agent: (agent.idle_since, agent.id),
@@ -52,7 +52,7 @@ def pairings(floor: Floor, taken: Collection[str] = ()) -> list[Pairing]:
     if not free:
         return found
     for call in turn_order(floor):
-        if call.offer:
+        if call.offer or call.call in given:
             continue
         agent = next((agent for agent in free if call.queue in agent.queues), None)
         if agent is not None:

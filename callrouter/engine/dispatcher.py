@@ -40,11 +40,15 @@ class Dispatcher:
         self._line = line
         self._propose = propose
         self._changed = changed
-        self._taken: set[str] = set()
+        self._asked: dict[str, str] = {}
+        """Agent → call: proposals whose outcome is not yet on the replica."""
         self._look_due = False
 
     async def run(self) -> None:
-        """For as long as the worker lives: snapshot, then every entry; anew after a gap or a lost store."""
+        """For as long as the worker lives: snapshot, then every entry; anew after a gap or a lost store.
+
+        A mistake of ours does not end it either: with a dead dispatcher every queue would stand still.
+        """
         while True:
             try:
                 await self._follow()
@@ -54,13 +58,16 @@ class Dispatcher:
                 self.caught_up.clear()
                 log.warning("store_down", why=str(down))
                 await asyncio.sleep(BACK_OFF_S)
+            except Exception:
+                log.exception("dispatcher_crashed")
+                await asyncio.sleep(BACK_OFF_S)
 
     def settled(self, agent: str) -> None:
         """A proposal has become an offer, or nothing. The news of it is on its way to the replica: wait that long."""
         asyncio.get_running_loop().call_later(NEWS_S, self._release, agent)
 
     def _release(self, agent: str) -> None:
-        self._taken.discard(agent)
+        self._asked.pop(agent, None)
         self.look_soon()
 
     def look_soon(self) -> None:
@@ -83,8 +90,10 @@ class Dispatcher:
 
     def _look(self) -> None:
         self._look_due = False
-        for pairing in pairings(self.floor, self._taken):
+        if not self.caught_up.is_set():
+            return
+        for pairing in pairings(self.floor, self._asked.keys(), self._asked.values()):
             agent = self.floor.agents[pairing.agent]
             proposal = AgentProposed(agent.id, PhoneId(agent.phone), agent.missed, self.floor.version)
             if self._propose(CallId(pairing.call), proposal):
-                self._taken.add(agent.id)
+                self._asked[agent.id] = pairing.call

@@ -2,7 +2,8 @@
 
 While the store is down, steps that reserve nothing go on and their writings are kept here, in order, until it is
 back; each under its operation's name, so that one whose answer was lost is not written twice. Steps that must be
-checked (offers) are refused: without the store nobody knows who is free.
+checked (offers) are refused: without the store nobody knows who is free. One whose answer was lost may stand all the
+same: it is asked for again, and taken back if it does.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import structlog
@@ -32,25 +35,43 @@ class Outcome(Enum):
     NOT_OURS = "not ours"
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A writing that the store has not confirmed. `undo` follows it if it turns out to stand."""
+
+    operation: str
+    commit: Commit
+    undo: Commit | None = None
+
+
 class Ledger:
     def __init__(self, line: Line) -> None:
         self._line = line
-        self._kept: deque[tuple[str, Commit]] = deque()
+        self._kept: deque[Kept] = deque()
         self._writer: asyncio.Task[None] | None = None
         self._lost = False
 
-    async def write(self, step: Step, owner: Owner, before: Owner | None = None) -> Outcome:
-        """Write what a step brings. Only an outcome of STANDS allows its commands to be performed."""
+    async def write(
+        self, step: Step, owner: Owner, before: Owner | None = None, undo: Callable[[], Step] | None = None
+    ) -> Outcome:
+        """Write what a step brings. Only an outcome of STANDS allows its commands to be performed.
+
+        `undo` makes the step that takes this one back, should it be refused here and stand in the store.
+        """
         if self._lost:
             return Outcome.NOT_OURS
-        commit, operation = _commit(step, owner, before), secrets.token_hex(8)
-        may_wait = not commit.checks and before is None
+        kept = Kept(secrets.token_hex(8), _commit(step, owner, before))
+        may_wait = not kept.commit.checks and before is None
         if self._kept:
-            return self._keep(operation, commit) if may_wait else Outcome.REFUSED
+            return self._keep(kept, Outcome.STANDS) if may_wait else Outcome.REFUSED
         try:
-            answer = await self._line.commit(commit, operation=operation)
+            answer = await self._line.commit(kept.commit, operation=kept.operation)
         except StoreDown:
-            return self._keep(operation, commit) if may_wait else Outcome.REFUSED
+            if undo is not None:
+                return self._keep(replace(kept, undo=_commit(undo(), owner, None)), Outcome.REFUSED)
+            if before:  # adopting: whoever looks for calls without an owner finds it again
+                return Outcome.REFUSED
+            return self._keep(kept, Outcome.STANDS if may_wait else Outcome.REFUSED)
         if isinstance(answer, Refused):
             return Outcome.NOT_OURS if answer.why == "owner" else Outcome.REFUSED
         return Outcome.STANDS
@@ -63,24 +84,35 @@ class Ledger:
             except TimeoutError:
                 log.error("writings_lost", count=len(self._kept))
 
-    def _keep(self, operation: str, commit: Commit) -> Outcome:
-        self._kept.append((operation, commit))
+    def close(self) -> None:
+        """Let go of what is kept: the call goes on in another process, from what the store has."""
+        if self._writer is not None:
+            self._writer.cancel()
+
+    def _keep(self, kept: Kept, outcome: Outcome) -> Outcome:
+        self._kept.append(kept)
         if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._write_kept(), name=f"ledger {commit.call}")
-        return Outcome.STANDS
+            self._writer = asyncio.create_task(self._write_kept(), name=f"ledger {kept.commit.call}")
+        return outcome
 
     async def _write_kept(self) -> None:
         while self._kept:
-            operation, commit = self._kept[0]
+            kept = self._kept[0]
             try:
-                answer = await self._line.commit(commit, operation=operation)
+                answer = await self._line.commit(kept.commit, operation=kept.operation)
             except StoreDown:
                 await asyncio.sleep(RETRY_S)
                 continue
-            if isinstance(answer, Refused):
-                log.warning("kept_writing_refused", call=commit.call, why=answer.why)
-                self._lost = answer.why == "owner"
             self._kept.popleft()
+            if not isinstance(answer, Refused):
+                self._take_back(kept)
+            elif answer.why == "owner":
+                log.warning("kept_writing_refused", call=kept.commit.call, why=answer.why)
+                self._lost = True
+
+    def _take_back(self, kept: Kept) -> None:
+        if kept.undo is not None:
+            self._kept.appendleft(Kept(secrets.token_hex(8), kept.undo))
 
 
 def _commit(step: Step, owner: Owner, before: Owner | None) -> Commit:

@@ -116,20 +116,23 @@ class Monitor:
     async def pulse(self) -> None:
         """Renew, look who lives, take over from who does not.
 
-        After the store was away every lease may have run out though nobody died: for one lease's time nobody is
-        taken for dead.
+        After the store was away, or stood still, every lease may have run out though nobody died: for two leases' time
+        nobody is taken for dead.
         """
-        now = asyncio.get_running_loop().time()
+        clock = asyncio.get_running_loop().time
+        began = clock()
         try:
             await self._line.renew_lease(self._owner, LEASE_S)
             living = await self._line.living()
         except StoreDown:
             self._admission.store_answers = False
-            self._unsure_until = now + 2 * LEASE_S
+            self._unsure_until = clock() + 2 * LEASE_S
             raise
+        if clock() - began > PULSE_S:
+            self._unsure_until = clock() + 2 * LEASE_S
         self._admission.store_answers = True
         gone, self._living = self._living - living, living
-        if gone and now >= self._unsure_until:
+        if gone and clock() >= self._unsure_until:
             log.warning("workers_gone", workers=sorted(gone))
             await self._recovery.adopt_dead(living)
 

@@ -6,6 +6,8 @@ are adopted ──▶ a leg that the switch no longer holds counts as hung up
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import msgspec
 import structlog
 
@@ -13,10 +15,22 @@ from callrouter.calls.call import Call, decode
 from callrouter.calls.step import Step, entry
 from callrouter.engine.ports import Commit, HeldLeg, Owner, StoredCall
 from callrouter.engine.registry import Registry, call_of
-from callrouter.engine.session import World
+from callrouter.engine.session import Again, World
 from callrouter.errors import CallrouterError
 from callrouter.journal import Entry, Word
-from callrouter.telephony import Adopt, Command, HandToFallback, HangUp, LegHungUp, StopPlayback
+from callrouter.telephony import (
+    Adopt,
+    CallId,
+    Command,
+    HandToFallback,
+    HangUp,
+    InterceptHold,
+    Join,
+    LegHungUp,
+    LegId,
+    MakeBridge,
+    StopPlayback,
+)
 
 log = structlog.get_logger()
 
@@ -29,17 +43,19 @@ class Recovery:
         self._registry = registry
         self._worker = worker
         self._strangers: set[str] = set()
+        self._to_tell: set[tuple[CallId, Again]] = set()
 
     async def adopt_dead(self, living: frozenset[Owner]) -> int:
-        """Take over every stored call whose owner does not live. Returns how many became ours."""
+        """Take over every stored call that nobody carries. Returns for how many we have begun to."""
         taken = 0
         for stored in await self._world.line.calls():
-            if stored.owner != self._world.owner and not self._lives(stored.owner, living):
+            if stored.call not in self._registry and not self._lives(stored.owner, living):
                 taken += await self._adopt(stored)
         return taken
 
     def _lives(self, owner: Owner, living: frozenset[Owner]) -> bool:
-        """An earlier process of our own name is dead to the switch, whatever its lease says: its name is ours now."""
+        """Nobody of our own name but we ourselves: an earlier process is dead to the switch, whatever its lease says,
+        and a call of ours without a session is one whose first writing or adoption we believed to have failed."""
         return owner in living and owner.partition("/")[0] != self._worker
 
     async def _adopt(self, stored: StoredCall) -> bool:
@@ -72,17 +88,39 @@ class Recovery:
         return False
 
     async def agree_with_switch(self) -> None:
-        """After a (re)connection: what the switch no longer holds has hung up while nobody listened."""
-        held = {leg.leg for leg in await self._world.switch.held()}
-        for session in self._registry:
-            for leg in session.call.legs:
-                is_ringing = session.call.offer is not None and leg == session.call.offer.leg
-                if leg not in held and not is_ringing:
+        """After a (re)connection: what the switch no longer holds has hung up while nobody listened, and who should
+        talk is joined. Only of legs that were known before the switch was asked can it be said that they are gone."""
+        before = [(session, session.call.legs) for session in self._registry]
+        held = {leg.leg: leg for leg in await self._world.switch.held()}
+        for session, legs in before:
+            for leg in _lasting(session.call):
+                if leg in legs and leg not in held:
                     session.post(LegHungUp(leg))
+            if (again := _unjoined(session.call, held)) is not None:
+                session.post(again)
 
     async def tidy(self) -> None:
-        """Legs of ours that no call knows, seen twice in a row: callers to the fallback, others let go."""
+        """What the switch holds otherwise than we think, twice in a row: it is told again, or let go."""
         held = await self._world.switch.held()
+        self._tell_again({leg.leg: leg for leg in held})
+        await self._let_strangers_go(held)
+
+    def _tell_again(self, held: Mapping[LegId, HeldLeg]) -> None:
+        """Legs that still report to a dead worker, talks that were never joined: an outage swallowed the command."""
+        found: set[tuple[CallId, Again]] = set()
+        for session in self._registry:
+            call = session.call
+            abroad = [leg for leg in _lasting(call) if leg in held and held[leg].worker != self._worker]
+            adopt = Again(call.legs, tuple(Adopt(leg) for leg in abroad)) if abroad else None
+            for again in (adopt, _unjoined(call, held)):
+                if again is not None:
+                    found.add((call.id, again))
+                    if (call.id, again) in self._to_tell:
+                        session.post(again)
+        self._to_tell = found
+
+    async def _let_strangers_go(self, held: Sequence[HeldLeg]) -> None:
+        """Legs of ours that no call knows: callers to the fallback, others hung up."""
         known = await self._known_legs()
         strangers = [leg for leg in held if leg.worker == self._worker and leg.leg not in known]
         for leg in strangers:
@@ -107,3 +145,16 @@ class Recovery:
             await self._world.switch.perform(call_of(leg.leg), command)
         except CallrouterError as error:
             log.info("stray_leg_not_let_go", leg=leg.leg, why=str(error))
+
+
+def _lasting(call: Call) -> tuple[LegId, ...]:
+    """The legs that the switch must hold: all but one that still rings, which it may not hold yet."""
+    return tuple(leg for leg in call.legs if call.offer is None or leg != call.offer.leg)
+
+
+def _unjoined(call: Call, held: Mapping[LegId, HeldLeg]) -> Again | None:
+    """Two who should talk and are both there, each alone."""
+    if call.talk is None or any(leg not in held or held[leg].bridged for leg in call.legs):
+        return None
+    join = Join(call.talk.bridge, (call.caller_leg, call.talk.leg))
+    return Again(call.legs, (MakeBridge(call.talk.bridge), InterceptHold(call.talk.leg), join))

@@ -83,15 +83,17 @@ class Registry:
 
     def propose(self, call: CallId, event: AgentProposed) -> bool:
         session = self._sessions.get(call)
-        if session is not None:
-            session.post(event)
-        return session is not None
+        if session is None or session.is_over:
+            return False
+        session.post(event)
+        return True
 
     def on_event(self, event: SwitchEvent) -> None:
         """The switch's callback: never blocks."""
         match event:
-            case LegArrived():
-                self._on_arrival(event)
+            case LegArrived(leg=leg):
+                if leg not in self._callers:
+                    self._on_arrival(event)
             case PhoneReachable():
                 self._on_phone(event)
             case RecordingFailed(recording=recording):
@@ -101,7 +103,7 @@ class Registry:
 
     def _post(self, call: CallId, event: SwitchEvent) -> None:
         session = self._sessions.get(call)
-        if session is not None:
+        if session is not None and not session.is_over:
             session.post(event)
         elif isinstance(event, LegAnswered):
             self._hang_up_orphan(event.leg)
@@ -123,8 +125,9 @@ class Registry:
 
     def _end(self, session: Session, done: asyncio.Task[None]) -> None:
         self._tasks.discard(done)
-        self._sessions.pop(session.call.id, None)
-        self._callers.pop(session.call.caller_leg, None)
+        if self._sessions.get(session.call.id) is session:
+            self._sessions.pop(session.call.id)
+            self._callers.pop(session.call.caller_leg, None)
         if not done.cancelled() and done.exception() is not None:
             log.error("session_task_failed", call=session.call.id, exc_info=done.exception())
 

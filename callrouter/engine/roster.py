@@ -76,41 +76,57 @@ async def bring_up_to_date(line: Line, wanted: Mapping[str, Mapping[str, str]]) 
 
 
 class Phones:
-    """Which phones answer: what the switch says, put onto the floor once, whoever of the workers is first."""
+    """Which phones answer: what the switch says, put onto the floor once, whoever of the workers is first.
+
+    Every word of the switch is taken to the store, which knows whether it is news; our replica may lag behind what we
+    wrote a moment ago. One task writes, so the last word wins.
+    """
 
     def __init__(self, line: Line, floor: Floor) -> None:
         self._line = line
         self._floor = floor
         self._known: dict[PhoneId, bool] = {}
+        self._due: dict[PhoneId, None] = {}
+        """Phones whose state has to be written, in order."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     def on_phone(self, event: PhoneReachable) -> None:
         self._known[event.phone] = event.reachable
-        self.write_soon()
+        self._write_soon([event.phone])
 
     def set_all(self, reachable: Iterable[PhoneId]) -> None:
         """The whole truth after a (re)connection."""
         answering = set(reachable)
         self._known = {PhoneId(agent.phone): False for agent in self._floor.agents.values()}
         self._known |= dict.fromkeys(answering, True)
-        self.write_soon()
+        self._write_soon(self._known)
 
-    def write_soon(self) -> None:
-        task = asyncio.create_task(self._write(), name="phones")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def on_change(self, change: FloorChange) -> None:
+        """Agents are new on the floor, or have other phones."""
+        phones = [PhoneId(fields["phone"]) for fields in change.values() if fields and "phone" in fields]
+        self._write_soon(phones)
+
+    def _write_soon(self, phones: Iterable[PhoneId]) -> None:
+        self._due |= dict.fromkeys(phone for phone in phones if phone in self._known)
+        if self._due and not self._tasks:
+            task = asyncio.create_task(self._write(), name="phones")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
     async def _write(self) -> None:
-        for agent in list(self._floor.agents.values()):
-            reachable = self._known.get(PhoneId(agent.phone))
-            if reachable is None or reachable is agent.reachable:
-                continue
+        while self._due:
+            phone = next(iter(self._due))
+            del self._due[phone]
             try:
-                await self._line.commit(_reach(agent.id, reachable))
+                await self._write_one(phone)
             except StoreDown:
+                self._due.setdefault(phone)
                 await asyncio.sleep(RETRY_S)
-                self.write_soon()
-                return
+
+    async def _write_one(self, phone: PhoneId) -> None:
+        for agent in list(self._floor.agents.values()):
+            if agent.phone == phone:
+                await self._line.commit(_reach(agent.id, self._known[phone]))
 
     async def close(self) -> None:
         for task in list(self._tasks):

@@ -15,6 +15,7 @@ import structlog
 from callrouter.acd import activity
 from callrouter.calls import events as e
 from callrouter.calls.call import Call, Phase
+from callrouter.calls.in_tree import to_fallback
 from callrouter.calls.life import step
 from callrouter.calls.step import Moment, Setting, Step, ended, entry, without_timers
 from callrouter.engine.ledger import Ledger, Outcome
@@ -22,27 +23,51 @@ from callrouter.engine.ports import Clock, Line, Owner, Switch
 from callrouter.errors import CommandRefused, LegGone, SwitchDown
 from callrouter.journal import FloorChange, Word
 from callrouter.telephony import (
-    Adopt,
+    Answer,
     Command,
     HandToFallback,
     HangUp,
+    Join,
     LegHungUp,
+    LegId,
+    MakeBridge,
+    Play,
     Ring,
-    StartRecording,
     StopPlayback,
+    StopRecording,
     SwitchEvent,
+    Unbridge,
 )
 
 log = structlog.get_logger()
 
 UNREACHABLE = 20
 """Q.850 "subscriber absent": what a phone that cannot even be rung counts as."""
+UNTOLD_S = 1.0
+"""How long a switch that did not take a ring is left alone before the next phone is tried."""
+VITAL = Answer | Play | MakeBridge | Join
+"""Refused, these leave a caller in silence, so the fallback must speak; any other refusal the call survives."""
 
 
 @dataclass(frozen=True, slots=True)
 class TimerFired:
     name: str
     deadline_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class RingUntold:
+    """The switch did not answer when it was told to ring this leg. Nobody is to blame for not picking up."""
+
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Commands that the switch has not carried out, as a look at its legs shows; void once `legs` changes."""
+
+    legs: tuple[LegId, ...]
+    commands: tuple[Command, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +84,7 @@ class World:
     """Told once after every conversation that was recorded."""
 
 
-Inbox = SwitchEvent | e.AgentProposed | TimerFired
+Inbox = SwitchEvent | e.AgentProposed | TimerFired | RingUntold | Again
 
 
 class Session:
@@ -67,6 +92,8 @@ class Session:
 
     def __init__(self, call: Call, world: World, *, settled: Callable[[str], None]) -> None:
         self.call = call
+        self.is_over = False
+        """Nobody reads the inbox any more; what has been kept for the store may still be on its way there."""
         self._world = world
         self._settled = settled
         self._ledger = Ledger(world.line)
@@ -85,22 +112,25 @@ class Session:
             while alive and self.call.phase is not Phase.ENDED:
                 alive = await self._take(await self._inbox.get())
         except asyncio.CancelledError:
+            self._ledger.close()
             raise
         except Exception:
             self._log.exception("session_crashed")
             await self._give_up()
         finally:
+            self.is_over = True
             self._set_timers({})
             self._settle_unread()
         await self._ledger.flushed()
 
     async def _begin(self, first: Step, before: Owner) -> bool:
         """False if the call cannot be ours; a caller who just arrived then goes to the fallback."""
-        if await self._carry_out(first, before) and self.call is first.call:
+        outcome = await self._carry_out(first, before)
+        if outcome is Outcome.STANDS:
             return True
         if not before:
             self._log.error("arrival_not_written")
-            await self._perform(HandToFallback(self.call.caller_leg))
+            await self._carry_out(to_fallback(Step(first.call), "the store did not answer", self._moment()))
         return False
 
     def _settle_unread(self) -> None:
@@ -111,38 +141,52 @@ class Session:
 
     async def _take(self, event: Inbox) -> bool:
         """One event. False once the call belongs to somebody else."""
-        named = self._name(event)
-        if named is None:
-            return True
-        moment = Moment(self._world.clock.now_ms(), self._world.setting(self.call.tree, self.call.version))
-        taken = step(self.call, named, moment)
         try:
+            if isinstance(event, Again):
+                await self._do_again(event)
+                return True
+            named = self._name(event)
+            if named is None:
+                return True
+            taken = step(self.call, named, self._moment())
             if taken.call is self.call and not taken.commands and not taken.entries:
                 return True
-            return await self._carry_out(taken)
+            return await self._carry_out(taken) is not Outcome.NOT_OURS
         finally:
-            if isinstance(named, e.AgentProposed):
-                self._settled(named.agent)
+            if isinstance(event, e.AgentProposed):
+                self._settled(event.agent)
 
-    def _name(self, event: Inbox) -> e.CallEvent | None:
+    def _moment(self) -> Moment:
+        return Moment(self._world.clock.now_ms(), self._world.setting(self.call.tree, self.call.version))
+
+    async def _do_again(self, event: Again) -> None:
+        if event.legs == self.call.legs:
+            for command in event.commands:
+                await self._perform(command)
+
+    def _name(self, event: SwitchEvent | e.AgentProposed | TimerFired | RingUntold) -> e.CallEvent | None:
         match event:
             case TimerFired(name=name, deadline_ms=deadline):
                 if self.call.timers.get(name) != deadline:
                     return None
+                self._timers.pop(name, None)  # or one wanted again for the same instant would be taken for set
                 self.call = without_timers(self.call, name)
                 return e.TIMERS[name]
+            case RingUntold(leg=leg):
+                # as for an offer whose worker has died: the phone is told to stop, and chosen anew
+                return e.Adopted() if self.call.offer is not None and self.call.offer.leg == leg else None
             case e.AgentProposed():
                 return event
             case _:
                 return e.named(self.call, event)
 
-    async def _carry_out(self, taken: Step, before: Owner | None = None) -> bool:
-        outcome = await self._ledger.write(taken, self._world.owner, before)
-        if outcome is Outcome.NOT_OURS:
-            self._log.warning("call_belongs_to_another_worker")
-            return False
-        if outcome is Outcome.REFUSED:
-            return True
+    async def _carry_out(self, taken: Step, before: Owner | None = None) -> Outcome:
+        undo = (lambda: step(taken.call, e.Adopted(), self._moment())) if taken.needs else None
+        outcome = await self._ledger.write(taken, self._world.owner, before, undo)
+        if outcome is not Outcome.STANDS:
+            if outcome is Outcome.NOT_OURS:
+                self._log.warning("call_belongs_to_another_worker")
+            return outcome
         talked = self.call.talk
         self.call = taken.call
         self._set_timers(taken.call.timers)
@@ -150,7 +194,7 @@ class Session:
             await self._perform(command)
         if talked is not None and talked.recording and taken.call.phase is Phase.ENDED:
             self._world.talk_ended(taken.call)
-        return True
+        return outcome
 
     async def _perform(self, command: Command) -> None:
         try:
@@ -158,14 +202,15 @@ class Session:
         except LegGone:
             self._note_gone(command)
         except CommandRefused as refusal:
+            if isinstance(command, VITAL):
+                raise
             if isinstance(command, Ring):
                 self.post(LegHungUp(command.leg, UNREACHABLE))
-            elif isinstance(command, StopPlayback | HangUp | StartRecording | Adopt):
-                self._log.warning("command_refused", command=type(command).__name__, why=str(refusal))
-            else:
-                raise
+            self._log.warning("command_refused", command=type(command).__name__, why=str(refusal))
         except SwitchDown as down:
             self._log.warning("switch_down", command=type(command).__name__, why=str(down))
+            if isinstance(command, Ring):
+                asyncio.get_running_loop().call_later(UNTOLD_S, self.post, RingUntold(command.leg))
 
     def _note_gone(self, command: Command) -> None:
         """A leg that is gone says so itself; should its word have been lost, ours does no harm (twice is once)."""
@@ -198,6 +243,9 @@ class Session:
         over, last = ended(call, "crashed", self._world.clock.now_ms())
         sorry = entry(Word.FALLBACK, call, reason="an error in callrouter")
         commands: list[Command] = [HangUp(leg) for leg in call.legs if leg != call.caller_leg]
+        if call.talk is not None:
+            commands += [StopRecording(call.caller_leg, call.talk.recording)] if call.talk.recording else []
+            commands.append(Unbridge(call.talk.bridge))
         final = Step(over, (*commands, HandToFallback(call.caller_leg)), (sorry, last), _off_floor(call))
         try:
             await self._carry_out(replace(final, call=over))

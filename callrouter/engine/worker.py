@@ -138,8 +138,7 @@ class Worker:
 
     def _changed(self, change: FloorChange) -> None:
         self._wrap_ups.on_change(change)
-        if any(fields and "phone" in fields for fields in change.values()):
-            self.phones.write_soon()
+        self.phones.on_change(change)
 
     def _setting(self, tree: str, version: str) -> Setting:
         """What a call of this tree lives in. A version that is gone is followed by the tree as it is now."""

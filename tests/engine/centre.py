@@ -1,0 +1,331 @@
+"""A whole centre in memory for tests of the engine: workers, agents, callers, and the books that must be right."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from callrouter.acd.floor import Activity, Floor, Presence
+from callrouter.acd.presence import Wish, presence_change, wish_entry
+from callrouter.calls.call import Call, Phase, decode
+from callrouter.config import AgentPart, Config, Limits, NumberRoute, Queue
+from callrouter.engine.arrivals import Confirmations
+from callrouter.engine.ports import Commit, Owner, Written
+from callrouter.engine.worker import Plan, Worker
+from callrouter.journal import Entry, Word
+from callrouter.telephony import Command, LegId, MakeBridge, PhoneId, Play, Ring, StartRecording
+from callrouter.tree.load import load_tree
+from callrouter.tree.model import Prompt
+from tests.engine.exchange import Done, Exchange, ExchangeLine
+from tests.engine.virtual_time import LoopClock
+from tests.engine.way_to_line import Tried, WayToLine, Wrote
+from tests.fakes.line import FakeLine
+
+TREE = """
+schema: 1
+languages: [ru, en]
+start: who
+nodes:
+  who:
+    type: menu
+    prompt: {ru: "Кто вы?", en: "Who are you?"}
+    options: {"1": payers, "2": merchants, "3": bye}
+    tries: 2
+    invalid: {then: payers}
+    no_input: {then: payers}
+  payers: {type: queue, queue: payers}
+  merchants: {type: queue, queue: merchants}
+  bye: {type: hangup, prompt: {ru: "До свидания", en: "Goodbye"}}
+"""
+QUEUES = {
+    "payers": Queue(name="Payers", ring_s=10, max_wait_s=60, wrap_up_s=5, missed_limit=2),
+    "merchants": Queue(name="Merchants", ring_s=10, max_wait_s=30, overflow="payers", wrap_up_s=0, record=False),
+}
+AGENTS = {
+    "anna": AgentPart(name="Anna", queues=("payers", "merchants")),
+    "boris": AgentPart(name="Boris", queues=("payers", "merchants")),
+    "clara": AgentPart(name="Clara", queues=("merchants",)),
+}
+PHONES = {name: PhoneId(f"phone-{name}") for name in AGENTS}
+MOMENT_S = 0.4
+"""Longer than everything that follows at once from something, news and music included."""
+
+
+def _files(prompt: Prompt, language: str) -> tuple[str, ...]:
+    return (f"/{language}/{prompt.key}",)
+
+
+def _says(key: str) -> Prompt:
+    return Prompt(key, {"ru": key, "en": key}, {})
+
+
+def the_plan(**changes: object) -> Plan:
+    config = Config(
+        limits=Limits(calls=100, free_disk_mb=1, free_files=10),
+        numbers=(NumberRoute(number="100", tree="test"),),
+        queues=QUEUES,
+        agents=AGENTS,
+    ).model_copy(update=changes)
+    return Plan(
+        config=config,
+        trees={"test": load_tree(TREE, "test.yaml")},
+        phones=PHONES,
+        confirmations=Confirmations(
+            ready=_says("ready"),
+            not_ready=_says("not_ready"),
+            logged_out=_says("logged_out"),
+            unknown=_says("unknown"),
+            language="ru",
+            files=_files,
+        ),
+        sorry=_says("sorry"),
+        files=_files,
+        recordings=Path(__file__).parent,
+        version="test",
+    )
+
+
+@dataclass
+class Running:
+    """A worker and its ways to the world."""
+
+    worker: Worker
+    line: WayToLine
+    switch: ExchangeLine
+    talks_ended: list[Call]
+
+
+class Centre:
+    def __init__(self, **plan_changes: object) -> None:
+        self.clock = LoopClock()
+        self.line = FakeLine(self.clock)
+        self.diary: list[object] = []
+        self.exchange = Exchange(self.diary)
+        self.workers: dict[str, Running] = {}
+        self._plan = the_plan(**plan_changes)
+        self._instances = itertools.count(1)
+
+    # --- workers -----------------------------------------------------------------------------------------------------
+
+    def new_worker(self, name: str = "w1") -> Running:
+        """A worker that has not begun yet."""
+        line, switch = WayToLine(self.line, self.diary), ExchangeLine(self.exchange, name)
+        talks_ended: list[Call] = []
+        owner = Owner(f"{name}/{next(self._instances)}")
+        worker = Worker(name, owner, line, switch, self.clock, self._plan, talks_ended.append)
+        return Running(worker, line, switch, talks_ended)
+
+    async def start(self, name: str = "w1") -> Running:
+        running = self.new_worker(name)
+        await running.worker.prepare()
+        await running.worker.connected()
+        await running.worker.open()
+        self.workers[name] = running
+        await self.pass_time(MOMENT_S)
+        return running
+
+    def kill(self, name: str) -> None:
+        """As kill -9 does: from this instant nothing of it is heard any more."""
+        running = self.workers.pop(name)
+        running.line.dead = running.switch.dead = True
+        worker = running.worker
+        parts = (worker, worker.registry, worker._arrivals, worker.phones, worker._wrap_ups)
+        for task in [task for part in parts for task in part._tasks]:
+            task.cancel()
+
+    async def stop(self, name: str) -> None:
+        running = self.workers.pop(name)
+        await running.worker.close()
+        running.line.dead = running.switch.dead = True
+
+    # --- people ------------------------------------------------------------------------------------------------------
+
+    async def ready(self, *agents: str) -> None:
+        """These agents are at their phones and say that they are ready, one after another."""
+        for agent in agents:
+            self.exchange.register(PHONES[agent])
+            await self.says(agent, Presence.READY)
+
+    async def says(self, agent: str, presence: Presence) -> None:
+        wish = Wish(presence)
+        await self.line.commit(Commit((wish_entry(agent, wish, by="test"),), presence_change(agent, wish)))
+        await self.pass_time(MOMENT_S)
+
+    async def caller(self, digits: str = "", number: str = "100") -> LegId:
+        """A caller dials in and presses keys when the menu is there."""
+        leg = self.exchange.call_in(number)
+        await self.pass_time(MOMENT_S)
+        if digits:
+            self.exchange.press(leg, digits)
+            await self.pass_time(MOMENT_S)
+        return leg
+
+    async def talking(self, agent: str = "anna") -> tuple[LegId, LegId]:
+        """A caller and an agent who talk."""
+        caller = await self.caller("1")
+        leg = await self.answers(agent)
+        assert self.hear_each_other(caller, leg)
+        return caller, leg
+
+    async def answers(self, agent: str) -> LegId:
+        leg = self.exchange.answer(PHONES[agent])
+        await self.pass_time(MOMENT_S)
+        return leg
+
+    async def hangs_up(self, leg: LegId, cause: int = 16) -> None:
+        self.exchange.hang_up(leg, cause)
+        await self.pass_time(MOMENT_S)
+
+    async def pass_time(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    async def until(self, claim: Callable[[], bool], within_s: float) -> None:
+        """Wait until the claim holds; it must by then."""
+        for _ in range(round(within_s / 0.05)):
+            if claim():
+                return
+            await asyncio.sleep(0.05)
+        assert claim()
+
+    # --- what can be seen --------------------------------------------------------------------------------------------
+
+    def rings(self, agent: str) -> bool:
+        return bool(self.exchange.ringing(PHONES[agent]))
+
+    def hear_each_other(self, one: LegId, other: LegId) -> bool:
+        bridges = {leg.bridge for name, leg in self.exchange.legs.items() if name in (one, other)}
+        return len(bridges) == 1 and bridges <= self.exchange.bridges
+
+    @property
+    def floor(self) -> Floor:
+        """As the store has it."""
+        return Floor(self.line._floor, "")
+
+    def activity(self, agent: str) -> Activity:
+        return self.floor.agents[agent].activity
+
+    @property
+    def calls(self) -> dict[str, Call]:
+        """Every call that has not ended, as the store has it."""
+        return {call: decode(state) for call, (_, state) in self.line._calls.items()}
+
+    def call_of(self, caller: LegId) -> Call:
+        return next(call for call in self.calls.values() if call.caller_leg == caller)
+
+    def owner_of(self, caller: LegId) -> str:
+        return self.line._calls[self.call_of(caller).id][0]
+
+    def entries(self, *words: Word) -> list[Entry]:
+        return [entry for entry in self.line.journal if not words or entry.word in words]
+
+    @property
+    def words(self) -> list[Word]:
+        """Everything that happened to calls after the tree, and their arrival."""
+        return [entry.word for entry in self.line.journal if entry.call and entry.word is not Word.NODE]
+
+    def done(self, kind: type[Command] | None = None) -> list[Command]:
+        """Everything that was commanded."""
+        commands = [entry.command for entry in self.diary if isinstance(entry, Done)]
+        return [command for command in commands if kind is None or isinstance(command, kind)]
+
+    # --- what must be so ---------------------------------------------------------------------------------------------
+
+    def check_books(self) -> None:
+        """True at every instant, whatever has happened."""
+        wrongs = [*self.exchange.wrongs, *self._double_offers(), *self._wrong_ends(), *self._wrong_holds()]
+        wrongs += self._done_before_written()
+        assert wrongs == []
+
+    def _double_offers(self) -> Iterator[str]:
+        busy = Counter(part.agent for call in self.calls.values() for part in (call.offer, call.talk) if part)
+        yield from (f"{agent} is in {count} calls" for agent, count in busy.items() if count > 1)
+
+    def _wrong_ends(self) -> Iterator[str]:
+        ends = Counter(entry.call for entry in self.entries(Word.ENDED))
+        yield from (f"{call} ended {count} times" for call, count in ends.items() if count > 1)
+        begun = {entry.call for entry in self.entries(Word.ARRIVED)}
+        for call in begun:
+            if (call in self.line._calls) == (call in ends):
+                yield f"{call} is {'both' if call in ends else 'neither'} alive and ended"
+
+    def _wrong_holds(self) -> Iterator[str]:
+        """Agents and waiting calls are held by calls that know of it."""
+        calls, floor = self.calls, self.floor
+        for agent in floor.agents.values():
+            if agent.activity in (Activity.RESERVED, Activity.RINGING, Activity.TALKING):
+                call = calls.get(agent.call)
+                part = call and (call.talk if agent.activity is Activity.TALKING else call.offer)
+                if not part or part.agent != agent.id:
+                    yield f"{agent.id} is {agent.activity} with {agent.call or 'nobody'}, which does not know"
+        for waiting in floor.waiting.values():
+            call = calls.get(waiting.call)
+            if call is None or call.phase not in (Phase.WAITING, Phase.OFFERING):
+                yield f"{waiting.call} waits but is {call.phase if call else 'gone'}"
+            elif (call.offer.agent if call.offer else "") != waiting.offer:
+                yield f"{waiting.call} is offered to {waiting.offer or 'nobody'}, but the call thinks otherwise"
+
+    def _done_before_written(self) -> Iterator[str]:
+        """State before side effects, while the store is there: what a command makes is in a state written before."""
+        written, ours, late = set[str](), set[str](), set[str]()
+        for entry in self.diary:
+            if isinstance(entry, Tried):
+                late.add(str(entry.commit.call))
+            elif isinstance(entry, Wrote) and isinstance(entry.answer, Written) and entry.commit.state:
+                call = decode(entry.commit.state)
+                ours.add(call.id)
+                written |= _ids(call)
+            elif isinstance(entry, Done) and entry.call in ours - late:
+                made = _made(entry.command)
+                if made is not None and made not in written:
+                    yield f"{made} was made before it was written"
+
+    def quarrels(self) -> list[str]:
+        """What must be so whenever nothing has happened for a while: nobody is forgotten."""
+        return [*self._idle_beside_waiting(), *self._forgotten_legs()]
+
+    def _idle_beside_waiting(self) -> Iterator[str]:
+        floor = self.floor
+        for waiting in floor.waiting.values():
+            able = [agent.id for agent in floor.agents.values() if agent.is_free and waiting.queue in agent.queues]
+            if able and not waiting.offer:
+                yield f"{waiting.call} waits beside the idle {able}"
+
+    def _forgotten_legs(self) -> Iterator[str]:
+        known = {leg for call in self.calls.values() for leg in call.legs}
+        living = {running.worker.owner for running in self.workers.values()}
+        yield from (f"{leg} is in no call" for leg in self.exchange.legs.keys() - known)
+        for call, (owner, _) in self.line._calls.items():
+            if owner not in living:
+                yield f"{call} belongs to {owner}, who is dead"
+        for each in self.calls.values():
+            if each.caller_leg not in self.exchange.legs:
+                yield f"{each.id} lives without its caller"
+            elif each.talk is not None and not self.hear_each_other(each.caller_leg, each.talk.leg):
+                yield f"the two in {each.id} do not hear each other"
+            elif each.phase is Phase.WAITING and not self.exchange.legs[each.caller_leg].music:
+                yield f"{each.id} waits in silence"
+
+
+def _ids(call: Call) -> set[str]:
+    """The ids of all that this state knows to be made."""
+    parts = [call.playback, call.offer and call.offer.leg, call.talk and call.talk.bridge]
+    return {part for part in (*parts, call.talk and call.talk.recording) if part}
+
+
+def _made(command: Command) -> str | None:
+    """The id of what a call's command makes."""
+    match command:
+        case Ring(leg=leg):
+            return leg
+        case MakeBridge(bridge=bridge):
+            return bridge
+        case StartRecording(recording=recording):
+            return recording
+        case Play(playback=playback):
+            return playback
+        case _:
+            return None
