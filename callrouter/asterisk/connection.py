@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 HEARTBEAT_S = 5.0
 """A peer that is half gone is noticed within one and a half of these."""
-FIRST_DELAY_S, LONGEST_DELAY_S = 0.1, 5.0
+FIRST_DELAY_S, LONGEST_DELAY_S = 0.1, 2.0
 
 
 def delay_s(failures: int, chance: Callable[[], float]) -> float:

@@ -66,7 +66,7 @@ class AsteriskSwitch:
         self._legs = Legs()
         self._turns = Turns()
         self._ami = Ami(ami)
-        self._recorder = Recorder(self._ami, recordings, self._emit_one)
+        self.recorder = Recorder(self._ami, recordings, self._emit_one)
         self._watch = PhoneWatch(worker, ari, self.requests, self.door, self._emit_one)
         self._socket = EventSocket(
             ari, self.application, self.requests.http, on_message=self._hear, prepare=self._prepare
@@ -90,9 +90,9 @@ class AsteriskSwitch:
             raise SwitchDown(f"another process serves as {self.application}; this one must not act any more")
         match command:
             case StartRecording(leg, recording):
-                self._recorder.start(leg, recording)
+                self.recorder.start(leg, recording)
             case StopRecording(leg, recording):
-                self._recorder.stop(leg, recording)
+                self.recorder.stop(leg, recording)
             case _:
                 async with self._turns.turn(call):
                     await self._hands.carry_out(command)
@@ -135,7 +135,7 @@ class AsteriskSwitch:
         for chore in tuple(self._chores):
             chore.cancel()
         await asyncio.gather(*self._chores, return_exceptions=True)
-        await self._recorder.close()
+        await self.recorder.close()
         await self._ami.close()
         await self.requests.close()
 

@@ -120,7 +120,7 @@ async def test_while_nobody_answers_the_delays_grow_to_a_bound(ari: FakeAri, lis
         while len(listener.waited) < 9:
             await asyncio.sleep(0.001)
     assert not listener.socket.up.is_set()
-    assert listener.waited[:8] == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]
+    assert listener.waited[:8] == [0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0, 2.0]
     ari.refuse_sockets = False
     await up(listener)
 

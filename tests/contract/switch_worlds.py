@@ -18,7 +18,7 @@ from callrouter.centre.sounds import write_both_laws
 from callrouter.engine.ports import Switch
 from callrouter.errors import LegGone
 from callrouter.parties.digest import Credentials
-from callrouter.parties.leg import What
+from callrouter.parties.leg import State, What
 from callrouter.parties.media import Media
 from callrouter.parties.party import Habit, Party
 from callrouter.parties.wire import Wire
@@ -163,7 +163,7 @@ class RealPerson:
         self.party = party
 
     async def pick_up(self) -> None:
-        if self.party.legs[-1].state != "ringing":
+        if not self.party.legs or self.party.legs[-1].state is not State.RINGING:
             assert await self.party.wait_for(What.RINGS, 0, PATIENCE_S)
         self.party.answer()
 
@@ -212,6 +212,7 @@ class RealWorld:
         self._wires: list[Wire] = []
         self._parties: list[Party] = []
         self._workers: dict[str, tuple[AsteriskSwitch, asyncio.Task[None]]] = {}
+        self._heard: dict[str, Heard] = {}
         self._replaced: list[tuple[AsteriskSwitch, asyncio.Task[None]]] = []
         write_both_laws(tone(400, 1.0), folder / "prompt")
         self.prompt = str(folder / "prompt")
@@ -219,13 +220,16 @@ class RealWorld:
     async def worker(self, name: str = "w1", *, replaces: bool = False) -> tuple[Switch, Heard]:
         if replaces:
             self._replaced.append(self._workers.pop(name))
-        heard = Heard()
+        heard = self._heard[name] = Heard()
         switch = AsteriskSwitch(name, self._asterisk.ari, self._asterisk.ami, self._asterisk.recordings)
         switch.listen(heard.take)
         self._workers[name] = (switch, asyncio.create_task(switch.run(), name=f"switch:{name}"))
         async with asyncio.timeout(PATIENCE_S):
             await switch.up.wait()
         return switch, heard
+
+    def at(self, name: str) -> tuple[AsteriskSwitch, Heard]:
+        return self._workers[name][0], self._heard[name]
 
     async def kill(self, name: str) -> None:
         switch, running = self._workers.pop(name)
