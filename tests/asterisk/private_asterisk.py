@@ -32,7 +32,8 @@ def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
 class PrivateAsterisk:
     """One process and its folder; `stop` and `start` keep what was pushed into it."""
 
-    def __init__(self) -> None:
+    def __init__(self, extra_dialplan: str = "") -> None:
+        self._extra_dialplan = extra_dialplan
         self.folder = Path(tempfile.mkdtemp(prefix="switch-"))
         self.layout = Layout(self.folder / "run")
         self.layout.prepare()
@@ -61,6 +62,7 @@ class PrivateAsterisk:
             ),
             music=(MusicClass("default", music_folder()),),
             trunks=(TrunkFacts("test", addresses=(TRUNK,)),),
+            extra_dialplan=self._extra_dialplan,
         )
 
     def start(self) -> None:
