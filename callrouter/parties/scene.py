@@ -97,7 +97,7 @@ class Scene:
     async def expect(self, name: str, what: What, within_s: float) -> str:
         """The next such thing that happens to somebody, in time; after how long."""
         start = self.last
-        seen = self._seen.get((name, what), self.began - 0.001)
+        seen = self._seen.get((name, what), self.began)
         patience = max(start.at + within_s - self.now(), 0.0) + 0.02
         found = await self.party(name).wait_for(what, seen, patience)
         if found is None:
@@ -124,5 +124,5 @@ class Scene:
     def called(self, name: str) -> None:
         """Somebody dials now: remember when, as the journal counts time."""
         self.called_at[name] = time.time() - 0.5
-        for what in What:
-            self._seen[name, what] = self.now() - 0.001
+        for what in What:  # what ended in this very instant was the call before
+            self._seen[name, what] = max(self._seen.get((name, what), self.began), self.now() - 0.001)
