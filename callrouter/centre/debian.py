@@ -129,7 +129,7 @@ class PrivateApt:
         done = subprocess.run(["apt-get", *arguments], capture_output=True, text=True, check=False, env=environment)
         # `update` ends with 0 even when it could not reach the mirror, and then works with nothing.
         if done.returncode or re.search(r"^(E:|W: Failed to fetch|W: Some index files failed)", done.stderr, re.M):
-            raise SetupError(_what_apt_means(done.stderr))
+            raise SetupError(what_apt_means(done.stderr))
         return done.stdout
 
     def _fetched_bytes(self) -> int:
@@ -157,7 +157,8 @@ class PrivateApt:
             watcher.join()
 
 
-def _what_apt_means(stderr: str) -> str:
+def what_apt_means(stderr: str) -> str:
+    """Its errors, with what to do about them."""
     errors = [line for line in stderr.splitlines() if line.startswith(("E:", "W: Failed"))]
     said = "\n  ".join(errors[:5]) or stderr.strip()[-500:]
     if "is expired" in stderr:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from callrouter.errors import SetupError
+
 _LONGEST_SOCKET = 100
 """A unix socket's path has room for 107 bytes (unix(7)); Asterisk's and Redis's own names fit below this."""
 
@@ -122,19 +124,21 @@ class Layout:
         return Path(tempfile.gettempdir()) / f"callrouter-{os.getuid()}-{name}"
 
     def prepare(self) -> None:
-        """Make every folder; those with secrets, sockets or voices are for this user only."""
-        below = ("etc", "var", "db", "keys", "agi", "cache", "log", "spool/recording", "spool/monitor")
-        folders = [self.asterisk / name for name in below]
-        folders += [self.log, self.messages, self.prompts, self.music, self.redis_data]
-        for folder in folders:
-            folder.mkdir(parents=True, exist_ok=True)
-        for private in (self.root, self.sockets):
-            private.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """Make every folder. Whatever holds secrets, sockets or voices is for this user only.
+
+        A run folder that was there before keeps its rights: it may hold other things too.
+        """
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for private in (self.asterisk, self.redis, self.log, self.messages, self.prompts, self.music, self.sockets):
+            private.mkdir(mode=0o700, exist_ok=True)
             _demand_own(private)
             private.chmod(0o700)
+        for name in ("etc", "var", "db", "keys", "agi", "cache", "log", "spool/recording", "spool/monitor"):
+            (self.asterisk / name).mkdir(parents=True, exist_ok=True)
+        self.redis_data.mkdir(exist_ok=True)
 
 
 def _demand_own(folder: Path) -> None:
     """A folder under /tmp may have been made by somebody else before us."""
     if folder.is_symlink() or folder.stat().st_uid != os.getuid():
-        raise PermissionError(f"{folder} belongs to another user: remove it, or choose another run folder")
+        raise SetupError(f"{folder} belongs to another user: remove it, or choose another run folder")

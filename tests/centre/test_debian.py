@@ -14,7 +14,7 @@ from callrouter.centre.apt_sources import (
     sources_in_deb822,
     sources_in_list,
 )
-from callrouter.centre.debian import name_and_version, unpack
+from callrouter.centre.debian import PrivateApt, name_and_version, unpack, what_apt_means
 from callrouter.errors import SetupError
 
 DEB822 = """\
@@ -108,3 +108,54 @@ def test_a_damaged_package_is_removed_so_that_the_next_try_fetches_it_again(tmp_
     with pytest.raises(SetupError, match="repeat to fetch it again"):
         unpack([damaged], tmp_path / "root")
     assert not damaged.exists()
+
+
+def test_ubuntu_hears_at_once_of_both_things_it_lacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CALLROUTER_DEBIAN_MIRROR", raising=False)
+    monkeypatch.setattr("callrouter.centre.apt_sources.machine_sources", list)
+    monkeypatch.setenv("CALLROUTER_DEBIAN_KEYRING", str(tmp_path / "none.gpg"))
+    with pytest.raises(SetupError, match=r"CALLROUTER_DEBIAN_MIRROR.*apt-get install debian-archive-keyring"):
+        PrivateApt(tmp_path, "forky", "amd64").prepare()
+
+
+def test_a_system_without_apt_hears_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SetupError, match=r"no Debian or Ubuntu\. Install asterisk >= 22\.10\.1"):
+        PrivateApt(tmp_path, "forky", "amd64").prepare()
+
+
+@pytest.mark.parametrize(
+    ("stderr", "advice"),
+    [
+        ("E: Release file for x is expired (invalid since 15d).", "CALLROUTER_DEBIAN_CHECK_DATES=no"),
+        ("E: Unable to locate package asterisk", "CALLROUTER_DEBIAN_SUITE"),
+        ("W: GPG error: NO_PUBKEY 1234\nE: x is not signed.", "debian-archive-keyring"),
+        ("W: Failed to fetch http://x  Could not resolve 'x'", "just repeat"),
+    ],
+)
+def test_what_apt_says_becomes_what_to_do(stderr: str, advice: str) -> None:
+    said = what_apt_means(stderr)
+    assert advice in said
+    assert stderr.splitlines()[0] in said or "E: x is not signed." in said
+
+
+def test_the_private_apt_keeps_the_machines_proxy_and_none_of_its_hooks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    dump = 'Acquire::http::Proxy "http://proxy.example:3128";\nDPkg::Post-Invoke:: "rm -rf /";\nDir::Cache "/var";'
+    for name in ("apt-get", "dpkg-deb", "apt-config"):
+        (tools / name).write_text(f"#!/bin/sh\ncat <<'END'\n{dump}\nEND\n")
+        (tools / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tools}:/usr/bin:/bin")
+    monkeypatch.setenv("CALLROUTER_DEBIAN_MIRROR", "http://mine.example/debian")
+    monkeypatch.setenv("CALLROUTER_DEBIAN_KEYRING", str(tools / "apt-get"))
+    PrivateApt(tmp_path / "apt", "forky", "arm64").prepare()
+    written = (tmp_path / "apt/apt.conf").read_text()
+    assert 'Acquire::http::Proxy "http://proxy.example:3128";' in written
+    assert "Post-Invoke" not in written
+    assert '"/var"' not in written
+    assert 'APT::Architecture "arm64";' in written
+    sources = (tmp_path / "apt/sources.list").read_text()
+    assert sources == f"deb [signed-by={tools / 'apt-get'}] http://mine.example/debian forky main\n"

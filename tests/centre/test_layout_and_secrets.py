@@ -22,8 +22,15 @@ def test_everything_a_centre_writes_is_in_its_run_folder(tmp_path: Path) -> None
 def test_the_run_folder_is_closed_to_other_users(tmp_path: Path) -> None:
     layout = Layout(tmp_path / "run")
     layout.prepare()
-    assert layout.root.stat().st_mode & 0o077 == 0
-    assert layout.sockets.stat().st_mode & 0o077 == 0
+    for folder in (layout.root, *layout.root.iterdir()):
+        assert folder.stat().st_mode & 0o077 == 0, folder
+
+
+def test_a_folder_that_was_there_before_keeps_its_rights(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    Layout(tmp_path).prepare()
+    assert tmp_path.stat().st_mode & 0o777 == 0o755
+    assert all(folder.stat().st_mode & 0o077 == 0 for folder in tmp_path.iterdir())
 
 
 def test_sockets_of_a_deep_run_folder_get_a_short_path(tmp_path: Path) -> None:
@@ -39,7 +46,7 @@ def test_a_socket_folder_that_somebody_else_laid_a_link_to_is_refused(
     layout = Layout(tmp_path / ("deep" * 30))
     (tmp_path / "elsewhere").mkdir()
     layout.sockets.symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(PermissionError, match="belongs to another user"):
+    with pytest.raises(SetupError, match="belongs to another user"):
         layout.prepare()
 
 

@@ -62,6 +62,10 @@ def test_a_port_must_be_a_whole_number(given_number: object) -> None:
         whole(given_number)
 
 
+def test_an_ipv6_address_stands_in_brackets_before_its_port(tmp_path: Path) -> None:
+    assert "\nbind = [::1]:5070\n" in rendered(replace(BOARD, sip=Sip(bind="::1")), tmp_path)["pjsip.conf"]
+
+
 def test_a_refused_password_is_not_shown() -> None:
     with pytest.raises(SetupError) as refused:
         value("a-long-password-that-nobody-should-ever-see;")
