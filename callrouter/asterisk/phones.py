@@ -23,6 +23,9 @@ log = structlog.get_logger(__name__)
 
 MARK = "callrouter-phone"
 """The account code of every phone we made: phones without it are not ours to take away."""
+KINDS = ("auth", "aor", "endpoint")
+"""In this order, and each for all phones before the next: for every aor that is written Asterisk looks through all
+endpoints there are, which made a thousand phones take twenty seconds to become reachable."""
 _PHONE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _AT_ONCE = 16
 
@@ -63,14 +66,18 @@ async def provision(
     for phone in phones:
         _check(phone)
     gate = asyncio.Semaphore(_AT_ONCE)
+    changed: set[PhoneId] = set()
 
-    async def one(phone: Phone) -> bool:
+    async def one(kind: str, phone: Phone) -> None:
         async with gate:
-            return await _bring_up_to_date(requests, phone, codecs)
+            if await _bring_up_to_date(requests, kind, phone, codecs):
+                changed.add(phone.id)
 
-    async with asyncio.TaskGroup() as group:
-        writing = [group.create_task(one(phone), name=f"phone:{phone.id}") for phone in phones]
-    written = tuple(phone.id for phone, task in zip(phones, writing, strict=True) if task.result())
+    for kind in KINDS:
+        async with asyncio.TaskGroup() as group:
+            for phone in phones:
+                group.create_task(one(kind, phone), name=f"{kind}:{phone.id}")
+    written = tuple(phone.id for phone in phones if phone.id in changed)
     removed = await _remove_others(requests, {phone.id for phone in phones}, gate)
     done = Provisioned(written, removed, len(phones) - len(written))
     log.info("phones_provisioned", written=len(written), removed=len(removed), kept=done.kept)
@@ -78,7 +85,7 @@ async def provision(
 
 
 def records(phone: Phone, codecs: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
-    """The three records of a phone, in the order in which they must be written; values as Asterisk shows them."""
+    """The three records of a phone; values as Asterisk shows them."""
     return {
         "auth": {"auth_type": "digest", "username": phone.id, "password": phone.password},
         "aor": {
@@ -123,14 +130,13 @@ def _shown(name: str) -> str:
     return " ".join(clean.split())[:80]
 
 
-async def _bring_up_to_date(requests: Requests, phone: Phone, codecs: Sequence[str]) -> bool:
-    written = False
-    for kind, wanted in records(phone, codecs).items():
-        have = await _record(requests, kind, phone.id)
-        if any(have.get(key) != value for key, value in wanted.items()):
-            await _write(requests, kind, phone.id, wanted)
-            written = True
-    return written
+async def _bring_up_to_date(requests: Requests, kind: str, phone: Phone, codecs: Sequence[str]) -> bool:
+    wanted = records(phone, codecs)[kind]
+    have = await _record(requests, kind, phone.id)
+    if all(have.get(key) == value for key, value in wanted.items()):
+        return False
+    await _write(requests, kind, phone.id, wanted)
+    return True
 
 
 async def _record(requests: Requests, kind: str, phone: str) -> Mapping[str, str]:
@@ -160,7 +166,7 @@ async def _remove_others(requests: Requests, wanted: set[PhoneId], gate: asyncio
         async with gate:
             if (await _record(requests, "endpoint", phone)).get("accountcode") != MARK:
                 return False
-            for kind in ("endpoint", "aor", "auth"):
+            for kind in reversed(KINDS):
                 await _delete(requests, kind, phone)
             return True
 
