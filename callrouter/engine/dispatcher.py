@@ -23,7 +23,7 @@ log = structlog.get_logger()
 
 BACK_OFF_S = 0.2
 NEWS_S = 0.05
-"""How long a settled proposal's agent is left alone: the journal brings the outcome in about a millisecond."""
+"""How long a settled proposal is waited for on the replica: the journal brings its outcome in about a millisecond."""
 
 
 class Dispatcher:
@@ -42,6 +42,8 @@ class Dispatcher:
         self._changed = changed
         self._asked: dict[str, str] = {}
         """Agent → call: proposals whose outcome is not yet on the replica."""
+        self._settled: set[str] = set()
+        """Of those, the agents whose session has done with it."""
         self._look_due = False
 
     async def run(self) -> None:
@@ -63,12 +65,24 @@ class Dispatcher:
                 await asyncio.sleep(BACK_OFF_S)
 
     def settled(self, agent: str) -> None:
-        """A proposal has become an offer, or nothing. The news of it is on its way to the replica: wait that long."""
-        asyncio.get_running_loop().call_later(NEWS_S, self._release, agent)
+        """A proposal has become an offer, or nothing. Until the replica knows, it must not be made again."""
+        if agent in self._asked:
+            self._settled.add(agent)
+            asyncio.get_running_loop().call_later(NEWS_S, self._release, agent, self._asked[agent])
+            self._release_known()
 
-    def _release(self, agent: str) -> None:
-        self._asked.pop(agent, None)
-        self.look_soon()
+    def _release_known(self) -> None:
+        """Those whose outcome the replica shows: the agent is not free any more, or the call not without an offer."""
+        for agent in list(self._settled):
+            person, call = self.floor.agents.get(agent), self.floor.waiting.get(self._asked[agent])
+            if person is None or not person.is_free or call is None or call.offer:
+                self._release(agent, self._asked[agent])
+
+    def _release(self, agent: str, call: str) -> None:
+        if self._asked.get(agent) == call:
+            del self._asked[agent]
+            self._settled.discard(agent)
+            self.look_soon()
 
     def look_soon(self) -> None:
         """Look once in this turn of the loop, however many changes came."""
@@ -86,6 +100,7 @@ class Dispatcher:
             self.floor.apply(entry.floor, entry.id)
             if entry.floor:
                 self._changed(entry.floor)
+                self._release_known()
                 self.look_soon()
 
     def _look(self) -> None:
