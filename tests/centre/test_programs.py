@@ -105,6 +105,6 @@ def test_another_kind_of_computer_is_refused_with_its_name(monkeypatch: pytest.M
 
 def test_arm_has_its_own_loader(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("platform.machine", lambda: "aarch64")
-    prefix = programs.tree_command("asterisk", "usr/sbin", root=Path("/root"))
-    assert prefix[0] == "/root/usr/lib/ld-linux-aarch64.so.1"
-    assert "/root/usr/lib/aarch64-linux-gnu" in prefix[2]
+    prefix = programs.tree_command("asterisk", "usr/sbin", root=Path("/tree"))
+    assert prefix[0] == "/tree/usr/lib/ld-linux-aarch64.so.1"
+    assert "/tree/usr/lib/aarch64-linux-gnu" in prefix[2]
