@@ -29,6 +29,7 @@ from callrouter.calls.in_tree import joined, walked
 from callrouter.calls.step import Moment, Need, Step, ended, entry, next_id, with_timer, without_timers
 from callrouter.journal import Entry, Word
 from callrouter.telephony import (
+    Answer,
     BridgeId,
     Command,
     HangUp,
@@ -76,8 +77,10 @@ def leave_tree(call: Call, _event: e.CallerHungUp, moment: Moment) -> Step:
 
 
 def ask_again(call: Call, _event: e.Adopted, moment: Moment) -> Step:
-    """Nobody knows what the caller had heard of the prompt when the worker died: say it again."""
-    return walked(replace(call, playback=None), Resumed(), moment)
+    """Nobody knows what the caller had heard of the prompt when the worker died, or whether the call had even been
+    answered: answer (twice is once) and say it again."""
+    asked = walked(replace(call, playback=None), Resumed(), moment)
+    return replace(asked, commands=(Answer(call.caller_leg), *asked.commands))
 
 
 # --- waiting ---------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ import structlog
 from callrouter.calls.call import Call, decode
 from callrouter.calls.step import Step, entry
 from callrouter.engine.ports import Commit, HeldLeg, Owner, StoredCall
-from callrouter.engine.registry import Registry, call_of
+from callrouter.engine.registry import Registry, call_of, is_ours
 from callrouter.engine.session import Again, World
 from callrouter.errors import CallrouterError
 from callrouter.journal import Entry, Word
@@ -138,8 +138,7 @@ class Recovery:
         return known
 
     async def _let_go(self, leg: HeldLeg) -> None:
-        ours = leg.leg.startswith("c") and "-" in leg.leg
-        command: Command = HangUp(leg.leg) if ours or leg.bridged else HandToFallback(leg.leg)
+        command: Command = HangUp(leg.leg) if is_ours(leg.leg) or leg.bridged else HandToFallback(leg.leg)
         log.warning("stray_leg", leg=leg.leg, done=type(command).__name__)
         try:
             await self._world.switch.perform(call_of(leg.leg), command)

@@ -16,6 +16,7 @@ from callrouter.calls.life import IGNORED, TRANSITIONS
 from callrouter.calls.step import Moment, Step
 from callrouter.journal import Word
 from callrouter.telephony import (
+    Answer,
     HangUp,
     InterceptHold,
     Join,
@@ -271,7 +272,7 @@ def test_a_lost_recording_is_journalled_and_the_talk_goes_on() -> None:
 
 def test_an_adopted_caller_in_the_tree_is_asked_again() -> None:
     scene = a_caller().then(e.Adopted())
-    assert kinds(scene) == [Play]
+    assert kinds(scene) == [Answer, Play]
     assert scene.call.walk is not None
     assert scene.call.walk.asked == {"who": 1}
 

@@ -301,6 +301,9 @@ class Centre:
         for call, (owner, _) in self.line._calls.items():
             if owner not in living:
                 yield f"{call} belongs to {owner}, who is dead"
+            for leg in self.calls[call].legs:
+                if leg in self.exchange.legs and self.exchange.legs[leg].worker != owner.partition("/")[0]:
+                    yield f"{leg} reports to {self.exchange.legs[leg].worker}, but {owner} has the call"
         for each in self.calls.values():
             if each.caller_leg not in self.exchange.legs:
                 yield f"{each.id} lives without its caller"
