@@ -21,7 +21,7 @@ from callrouter.parties.tones import Tones
 from callrouter.parties.wire import Wire
 
 T = TypeVar("T")
-_CODE_PATIENCE_S = 10.0
+_CODE_PATIENCE_S, _CONFIRMED_S = 10.0, 0.4
 
 
 class Stage:
@@ -86,14 +86,14 @@ class Stage:
         )  # fmt: skip
 
     async def dial_code(self, party: Party, wish: str) -> None:
-        """An agent dials the feature code for a presence and listens until the centre hangs up."""
+        """An agent dials the feature code for a presence, hears that it is confirmed, and hangs up."""
         code = self.centre.codes[wish]
         start = party.now()
         party.call(code)
         if await party.wait_for(What.ANSWERED, start - 0.001, _CODE_PATIENCE_S) is None:
             refusal = party.happened(What.REFUSED, start - 0.001)
             raise PhoneError(f"{party.name} dialled {code} to be {wish}: {refusal.detail if refusal else 'no answer'}")
-        if await party.wait_for(What.ENDED, start, _CODE_PATIENCE_S) is None:
+        if await party.wait_for(What.ENDED, start, _CONFIRMED_S) is None and party.is_busy:
             await party.hang_up_and_wait()
 
     async def take_back(self, party: Party, agent: str = "") -> None:

@@ -1,21 +1,29 @@
 """Every party has a tone of its own, by which it is recognised. Pure.
 
-No two are near one another, none is a harmonic of another: all lie within one octave, 1710 to 3390 Hz, 20 Hz apart.
-Multiples of 10 Hz do not disturb one another in the 100 ms windows we measure in.
+No two are near one another, none meets a harmonic of another: 85 lie within one octave, 1710 to 3390 Hz, 20 Hz apart;
+42 more, for a crowd, are lower multiples of 20 Hz, whose harmonics fall between those 85. Multiples of 10 Hz do not
+disturb one another in the 100 ms windows we measure in.
 """
 
 from __future__ import annotations
 
-LOWEST, SPACING, COUNT = 1710, 20, 85
 _STRIDE = 37
-"""Neighbours in the order of arrival get tones far apart; 37 and 85 have no common factor, so all are used."""
+"""Neighbours in the order of arrival get tones far apart; it has no factor in common with 85 or 42, so all are used."""
+
+
+def _spread(tones: range) -> list[int]:
+    return [tones[number * _STRIDE % len(tones)] for number in range(len(tones))]
+
+
+ALL = (*_spread(range(1710, 3400, 20)), *_spread(range(860, 1700, 20)))
+COUNT = len(ALL)
 
 
 class Tones:
     """Lends tones out and takes them back."""
 
     def __init__(self) -> None:
-        self._free = [LOWEST + SPACING * (number * _STRIDE % COUNT) for number in range(COUNT)]
+        self._free = list(ALL)
         self._lent: set[int] = set()
 
     def lend(self) -> int:

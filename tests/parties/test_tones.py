@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+from itertools import pairwise
 
 import pytest
 
@@ -15,16 +15,17 @@ def all_tones() -> list[int]:
     return [tones.lend() for _ in range(COUNT)]
 
 
-def test_no_two_tones_are_near_one_another_or_harmonics() -> None:
+def test_no_two_tones_are_near_one_another_or_meet_a_harmonic() -> None:
     every = sorted(all_tones())
-    assert min(later - earlier for earlier, later in itertools.pairwise(every)) == 20
-    assert 2 * every[0] > every[-1], "an octave holds no harmonics"
+    assert len(every) > 100
+    assert min(later - earlier for earlier, later in pairwise(every)) >= 20
+    harmonics = {times * hz for hz in every for times in (2, 3)}
+    assert not harmonics & set(every)
     assert every[-1] < 3400, "the telephone ends at 3400 Hz"
 
 
 def test_those_who_come_one_after_the_other_are_far_apart() -> None:
-    every = all_tones()
-    assert min(abs(later - earlier) for earlier, later in itertools.pairwise(every)) >= 300
+    assert min(abs(later - earlier) for earlier, later in pairwise(all_tones())) >= 100
 
 
 def test_every_tone_is_told_from_all_others_in_one_window() -> None:
@@ -38,7 +39,7 @@ def test_every_tone_is_told_from_all_others_in_one_window() -> None:
 def test_a_tone_that_was_given_back_is_lent_again_and_they_end() -> None:
     tones = Tones()
     every = [tones.lend() for _ in range(COUNT)]
-    with pytest.raises(RuntimeError, match="all 85 tones"):
+    with pytest.raises(RuntimeError, match=f"all {COUNT} tones"):
         tones.lend()
     tones.give_back(every[3])
     assert every[3] not in tones.lent
