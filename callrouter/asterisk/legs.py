@@ -105,9 +105,10 @@ class Legs:
 
     def hung_up(self, leg: LegId, cause: int = 0) -> Iterator[LegHungUp]:
         """The leg is known to be gone; once."""
-        gone = self._legs.pop(leg, None)
+        expected = leg in self._legs or leg in self._moving
+        gone = self._legs.pop(leg, None) or Leg()
         self._moving.discard(leg)
-        if gone is not None:
+        if expected:
             yield LegHungUp(leg, gone.cause if gone.ours_to_end else cause or gone.cause)
 
     def forget(self, leg: LegId) -> None:
@@ -124,6 +125,10 @@ class Legs:
 
     def known(self) -> frozenset[LegId]:
         return frozenset(self._legs)
+
+    def expected(self) -> frozenset[LegId]:
+        """Known ones, and those whose adoption has not been confirmed yet."""
+        return self.known() | self._moving
 
     def unanswered(self, leg: LegId) -> bool:
         return leg in self._legs and self._legs[leg].rung

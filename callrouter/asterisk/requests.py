@@ -56,7 +56,7 @@ class PhoneUnknown(CommandRefused):
 
 
 class Requests:
-    """The pool. Every request has a deadline and is sent at most once."""
+    """The pool. Every request has a deadline; a POST is sent at most once."""
 
     def __init__(self, access: Access, *, deadline_s: float = 5.0, connections: int = 64) -> None:
         self._access = access

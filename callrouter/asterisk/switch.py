@@ -36,8 +36,6 @@ from callrouter.telephony import (
 
 log = structlog.get_logger(__name__)
 
-AUDIT_S = 30.0
-"""How often it is checked that no leg has gone without our being told."""
 _WORKER = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 
@@ -54,6 +52,7 @@ class AsteriskSwitch:
         on_replaced: Callable[[], None] = lambda: None,
         on_connected: Callable[[], None] = lambda: None,
         deadline_s: float = 5.0,
+        audit_s: float = 10.0,
     ) -> None:
         """`on_replaced`: another process serves our name now, so this one must end. `on_connected`, after the first and
         every later connection: events may have been lost. What became of legs known here has been told by then; legs
@@ -74,6 +73,7 @@ class AsteriskSwitch:
         self._hands = Hands(self.application, self.requests, self._legs, self._emit, self._socket.up.is_set)
         self._on_event: Callable[[SwitchEvent], None] | None = None
         self._on_replaced, self._on_connected = on_replaced, on_connected
+        self._audit_s = audit_s
         self._admit: Callable[[], bool] = lambda: True
         self._chores: set[asyncio.Task[None]] = set()
 
@@ -211,7 +211,7 @@ class AsteriskSwitch:
 
     async def _audit_for_ever(self) -> None:
         while True:
-            await asyncio.sleep(AUDIT_S)
+            await asyncio.sleep(self._audit_s)
             if self.up.is_set():
                 try:
                     await self._audit()
@@ -220,7 +220,7 @@ class AsteriskSwitch:
 
     async def _audit(self) -> None:
         """Legs that have gone, or were answered, without our being told."""
-        before = self._legs.known() - self._hands.being_rung
+        before = self._legs.expected() - self._hands.being_rung
         living = await holdings.channels(self.requests)
         for leg in before:
             channel = living.get(leg)

@@ -46,6 +46,7 @@ CALL, LEG, AGENT = CallId("c01"), LegId("callrouter-1.1"), LegId("c01-a1")
 @pytest.fixture
 async def ari() -> AsyncIterator[FakeAri]:
     fake = FakeAri()
+    fake.answers(living)
     await fake.start()
     yield fake
     await fake.stop()
@@ -65,6 +66,7 @@ class Worker:
             on_replaced=self.replaced.set,
             on_connected=self._connected,
             deadline_s=0.5,
+            audit_s=0.1,
         )
         self.switch.listen(self.heard.take)
         self.running = asyncio.create_task(self.switch.run())
@@ -107,9 +109,14 @@ def answering(ari: FakeAri, **answers: tuple[int, object]) -> None:
         for words, (status, value) in answers.items():
             if all(word in asked.line for word in words.split("_")):
                 return json_answer(value, status)
-        return None
+        return await living(asked)
 
     ari.answers(answer)
+
+
+async def living(asked: Asked) -> web.Response | None:
+    """Everybody whom these tests know is there."""
+    return json_answer([{"id": LEG}, {"id": AGENT}]) if asked.line == "GET channels" else None
 
 
 async def until(condition: object) -> None:
@@ -150,9 +157,10 @@ async def test_a_claim_that_another_worker_won_or_that_failed_is_no_event(worker
 
 
 async def test_a_slow_claim_delays_no_other_event(worker: Worker) -> None:
-    async def slow(asked: Asked) -> None:
+    async def slow(asked: Asked) -> web.Response | None:
         if "claim" in asked.line:
             await asyncio.sleep(0.4)
+        return await living(asked)
 
     worker.ari.answers(slow)
     await worker.event("CallBroadcast", LegId("callrouter-1.9"))
@@ -199,13 +207,36 @@ async def test_the_end_of_a_prompt_that_was_missed_is_told_after_the_reconnectio
     assert (await worker.heard.next(PlaybackEnded)).playback == "p1"
 
 
+async def test_a_leg_that_went_without_a_word_is_found_by_the_audit(worker: Worker) -> None:
+    answering(worker.ari, GET_channels=(200, [{"id": LEG}, {"id": AGENT}]))
+    await worker.caller()
+    await worker.agent()
+    answering(worker.ari, GET_channels=(200, [{"id": AGENT}]))
+    assert (await worker.heard.next(LegHungUp)).leg == LEG
+    await until(lambda: worker.ari.asked[-1].line == "GET channels")
+    assert worker.heard.count(LegHungUp, AGENT) == 0
+
+
+async def test_a_caller_who_hangs_up_while_being_adopted_is_told_as_hung_up(worker: Worker) -> None:
+    answering(worker.ari, GET_channels=(200, [{"id": LEG}]))
+    await worker.switch.perform(CALL, Adopt(LEG))
+    await worker.event("StasisEnd")
+    answering(worker.ari, GET_channels=(200, []))
+    await worker.heard.next(LegHungUp, leg=LEG)
+
+
 async def test_a_phone_that_is_being_rung_is_not_taken_for_gone(worker: Worker) -> None:
     rung = asyncio.Event()
 
-    async def slow_to_make(asked: Asked) -> None:
+    made = False
+
+    async def slow_to_make(asked: Asked) -> web.Response | None:
+        nonlocal made
         if asked.line == f"POST channels/{AGENT}":
             rung.set()
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.3)
+            made = True
+        return json_answer([{"id": AGENT}] if made else []) if asked.line == "GET channels" else None
 
     worker.ari.answers(slow_to_make)
     ringing = asyncio.create_task(worker.switch.perform(CALL, Ring(AGENT, CALL, PhoneId("anna"), "", "", 10)))
