@@ -208,9 +208,11 @@ def agents_set(
     reason: Annotated[str, typer.Option(help="Why not ready, like lunch.")] = "",
 ) -> None:
     """Set an agent ready, not ready or logged out, as the feature codes *11, *12 and *13 do."""
-    from callrouter.acd.floor import Presence
+    from callrouter.acd import activity
+    from callrouter.acd.floor import Activity, Presence
     from callrouter.acd.presence import Wish, presence_change, wish_entry
-    from callrouter.engine.ports import Commit
+    from callrouter.engine.ports import Check, Commit
+    from callrouter.journal import Entry, Word
 
     site = _site(context)
     if agent not in site.config.agents:
@@ -223,6 +225,10 @@ def agents_set(
 
     async def change(line: RedisLine) -> None:
         await line.commit(Commit((wish_entry(agent, wish, by="cli"),), presence_change(agent, wish)))
+        if wish.presence is Presence.READY:  # and done with the last call, if its wrap-up still lasts
+            thing = f"agent:{agent}"
+            done = (Entry(Word.WRAPUPEND, agent=agent),)
+            await line.commit(Commit(done, {thing: activity.idle()}, (Check(thing, "activity", Activity.WRAP_UP),)))
         print(f"{agent} is {wish.presence}{f' ({reason})' if reason else ''}.")
 
     _with_line(site, change)

@@ -110,7 +110,7 @@ class Arrivals:
         return self._numbers.get(number.lstrip("+"))
 
     async def _do_code(self, leg: LegArrived, call: CallId) -> None:
-        """Change the presence, say so, hang up. Until then the phone is busy: who becomes ready is offered nothing yet."""
+        """Change the presence, say so, hang up. Until then the phone is busy: who is ready is offered nothing yet."""
         agent = next((agent for agent in self._floor.agents.values() if agent.phone == leg.phone), None)
         wish = feature_code(leg.number, self._reasons) if agent else None
         over = self._codes[leg.leg] = asyncio.Event()
@@ -129,9 +129,9 @@ class Arrivals:
             await self._free(agent.id)
 
     async def _change(self, agent: Agent, wish: Wish) -> bool:
-        """An idle agent who says ready is in wrap-up until the phone is back on the hook, and no longer than a moment."""
+        """Who says ready has done with the last call, and is free once the phone is back on the hook."""
         fields = presence_fields(wish)
-        if wish.presence is Presence.READY and agent.activity is Activity.IDLE:
+        if wish.presence is Presence.READY and agent.activity in (Activity.IDLE, Activity.WRAP_UP):
             fields |= activity.wrapping_up(self._world.clock.now_ms() + int(LONGEST_CONFIRMATION_S * 1000))
         commit = Commit((wish_entry(agent.id, wish, by="phone"),), {f"agent:{agent.id}": fields})
         try:
