@@ -96,6 +96,17 @@ def request(command: AriCommand, application: str) -> Request:
             assert_never(command)
 
 
+def legs_of(command: AriCommand) -> tuple[LegId, ...]:
+    """The legs that must be there for the command to make sense."""
+    match command:
+        case MakeBridge() | Unbridge() | StopPlayback():
+            return ()
+        case Join(_, legs):
+            return legs
+        case _:
+            return (command.leg,)
+
+
 def _ring(command: Ring, application: str) -> Request:
     query = {
         "endpoint": f"PJSIP/{_phone(command.phone)}",

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from callrouter.asterisk import holdings
-from callrouter.asterisk.commands import AriCommand, cause_of, request
+from callrouter.asterisk.commands import AriCommand, cause_of, legs_of, request
 from callrouter.asterisk.legs import Legs, Vanished
 from callrouter.asterisk.requests import PhoneUnknown, Request, Requests
 from callrouter.errors import CommandRefused, LegGone, SwitchDown
@@ -54,6 +54,9 @@ class Hands:
         """Legs that Asterisk may not have made yet."""
 
     async def carry_out(self, command: AriCommand) -> None:
+        for leg in legs_of(command):
+            if self._legs.ended(leg):
+                raise LegGone(f"{leg} has hung up")
         match command:
             case Ring():
                 await self._ring(command)

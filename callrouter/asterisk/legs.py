@@ -43,6 +43,8 @@ NORMAL = 16
 """Q.850: somebody hung up."""
 EXPLICIT = 32
 """AST_SOFTHANGUP_EXPLICIT (Asterisk's channel.h), which a ChannelHangupRequest gives as its cause."""
+REMEMBERED = 1000
+"""So many legs that have ended are still known as such."""
 DIGITS = frozenset("0123456789*#ABCD")
 DIALLED = frozenset("0123456789*#+")
 
@@ -80,6 +82,7 @@ class Legs:
     def __init__(self) -> None:
         self._legs: dict[LegId, Leg] = {}
         self._moving: set[LegId] = set()
+        self._ended: dict[LegId, None] = {}
 
     # --- what we ourselves are doing, told before the command is sent ---------------------------------------------
 
@@ -109,6 +112,9 @@ class Legs:
         gone = self._legs.pop(leg, None) or Leg()
         self._moving.discard(leg)
         if expected:
+            self._ended[leg] = None
+            if len(self._ended) > REMEMBERED:
+                del self._ended[next(iter(self._ended))]
             yield LegHungUp(leg, gone.cause if gone.ours_to_end else cause or gone.cause)
 
     def forget(self, leg: LegId) -> None:
@@ -125,6 +131,10 @@ class Legs:
 
     def known(self) -> frozenset[LegId]:
         return frozenset(self._legs)
+
+    def ended(self, leg: LegId) -> bool:
+        """Told as hung up not long ago. Asterisk may still carry out commands for it, on a channel about to vanish."""
+        return leg in self._ended
 
     def expected(self) -> frozenset[LegId]:
         """Known ones, and those whose adoption has not been confirmed yet."""

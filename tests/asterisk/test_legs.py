@@ -24,7 +24,7 @@ from callrouter.asterisk.events import (
     StasisEnd,
     StasisStart,
 )
-from callrouter.asterisk.legs import Legs, Vanished
+from callrouter.asterisk.legs import REMEMBERED, Legs, Vanished
 from callrouter.telephony import (
     DigitPressed,
     LegAdopted,
@@ -130,6 +130,16 @@ def test_adoption_within_the_same_name_is_no_end() -> None:
     events = tell(legs, StasisEnd(channel(CALLER)), StasisStart(channel(CALLER), ("adopt",)))
     assert events == [LegAdopted(CALLER)]
     assert legs.channel(CALLER) == f"PJSIP/x-{CALLER}"
+
+
+def test_so_many_ended_legs_are_remembered_and_no_more() -> None:
+    legs = Legs()
+    for number in range(REMEMBERED + 5):
+        leg = LegId(f"1.{number}")
+        tell(legs, StasisStart(channel(leg), ("in", "1")), ChannelDestroyed(channel(leg), 16))
+    assert not legs.ended(LegId("1.4"))
+    assert legs.ended(LegId("1.5"))
+    assert len(legs) == 0
 
 
 def test_keys_hold_and_prompts_of_our_legs_are_told(legs: Legs) -> None:

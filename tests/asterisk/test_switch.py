@@ -318,6 +318,17 @@ async def test_adopting_a_leg_that_has_left_says_so_twice_over(worker: Worker) -
     await worker.heard.next(LegHungUp, leg=LEG)
 
 
+async def test_a_leg_that_was_told_as_hung_up_takes_no_command_even_if_asterisk_still_would(worker: Worker) -> None:
+    await worker.caller()
+    await worker.event("ChannelHangupRequest", cause=16)
+    await worker.event("StasisEnd")
+    await worker.heard.next(LegHungUp, leg=LEG)
+    for command in (Answer(LEG), Join(BridgeId("b1"), (AGENT, LEG)), HangUp(LEG)):
+        with pytest.raises(LegGone):
+            await worker.switch.perform(CALL, command)
+    assert worker.ari.lines("POST channels", "POST bridges", "DELETE") == []
+
+
 async def test_stopping_a_prompt_that_is_over_is_no_trouble(worker: Worker) -> None:
     answering(worker.ari, playbacks=(404, {"message": "Playback not found"}))
     await worker.switch.perform(CALL, StopPlayback(LEG, PlaybackId("p1")))

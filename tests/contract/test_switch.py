@@ -389,3 +389,16 @@ async def test_a_phone_that_rings_for_our_own_earlier_self_is_adopted_and_can_an
     await heard.next(LegAdopted, leg=leg)
     await phone.pick_up()
     await heard.next(LegAnswered, leg=leg)
+
+
+async def test_a_caller_in_a_prompt_is_adopted_at_once_when_the_prompt_is_stopped_first(world: World) -> None:
+    call = await arrives(world)
+    await call.do(Answer(call.leg), play(call))
+    await world.kill("w1")
+    heir, heard = await world.worker("w2")
+    await heir.perform(call.id, StopPlayback(call.leg, PlaybackId(f"{call.id}-p1")))
+    await heir.perform(call.id, Adopt(call.leg))
+    await heard.next(LegAdopted, patience_s=0.5, leg=call.leg)
+    await heir.perform(call.id, play(call, "p2"))
+    await world.prompts_end()
+    await heard.next(PlaybackEnded, playback=f"{call.id}-p2")
