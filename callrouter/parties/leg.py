@@ -64,6 +64,7 @@ class Leg:
         self.ended_by: str = ""
         """`us`, `them`, or the status code of a refusal."""
         self.on_hold = False
+        self._changing = False
         self._invite: Request | None = None
         self._server: ServerTransaction | None = None
         self._wants_end = False
@@ -217,7 +218,10 @@ class Leg:
             self._end("them", What.ENDED)
 
     def _on_offer(self, request: Request, server: ServerTransaction) -> None:
-        """The other side changes the sound: a hold, a new address, or nothing."""
+        """The other side changes the sound: a hold, a new address. Not while we do (RFC 3261 section 14.2)."""
+        if self._changing:
+            server.respond(reply(request, 491, "Request Pending"))
+            return
         try:
             body = self._answer_body(request.body) if request.body else self._offer_now(request)
         except SipSyntaxError:
@@ -271,7 +275,11 @@ class Leg:
         for _ in range(4):
             if self.state is not State.TALKING:
                 return 481
-            response = await self._ask("INVITE", [_SDP, _ALLOW], self._offer(direction))
+            self._changing = True
+            try:
+                response = await self._ask("INVITE", [_SDP, _ALLOW], self._offer(direction))
+            finally:
+                self._changing = False
             if response.status == 491:
                 await asyncio.sleep(random.uniform(0.1, 2.0))
                 continue

@@ -66,6 +66,12 @@ def test_a_voice_far_too_quiet_is_not_heard() -> None:
     assert ears.tones([1710], 100.0, end)[1710] == 0.0
 
 
+def test_a_voice_deep_under_another_is_not_heard() -> None:
+    ears = Ears()
+    end = Speaker(ears).say(tone(1710, 1.0) + tone(2450, 1.0) // 8)
+    assert ears.tones([1710, 2450], 100.0, end) == {1710: 1.0, 2450: 0.0}
+
+
 def test_time_without_packets_counts_as_not_heard() -> None:
     ears = Ears()
     speaker = Speaker(ears)

@@ -111,6 +111,12 @@ async def test_a_phone_that_does_not_ring_is_a_miss_with_what_happened(stage: St
     assert result.verdicts[1].instead == "not within 0.5 s; nothing has happened to anna"
 
 
+async def test_what_came_too_late_is_a_miss_even_if_it_came_before_we_looked(stage: Stage) -> None:
+    lines = ("caller calls", "caller's phone does not ring for 600ms", "caller is connected within 100ms")
+    result = await play(scene(*lines), stage, quiet)
+    assert re.match(r"only after 0\.3\d s", result.verdicts[2].instead)
+
+
 async def test_who_hears_a_stranger_is_told_of_it(stage: Stage) -> None:
     """The agent is promised to hear the shop, but hears the caller."""
     cast = CAST.replace("scene:", '  shop: {outside: "+79995556677"}\nscene:')

@@ -55,7 +55,10 @@ async def test_two_phones_talk_hold_and_part(pair: Pair) -> None:
     await asyncio.sleep(0.5)
     middle = caller.now() - 0.35
     assert caller.hears({"anna": 2450, "me": 1710}, middle, caller.now()) == {"anna": 1.0, "me": 0.0}
-    await caller.hold()
+    holding = asyncio.create_task(caller.hold())
+    await asyncio.sleep(0)
+    assert caller.legs[-1].port.voice.muted, "silent at once, not only when the other side agrees"
+    await holding
     held = caller.now() + 0.05
     await asyncio.sleep(0.3)
     assert agent.ears.arrivals(held) == []
@@ -81,6 +84,28 @@ async def test_both_hold_at_the_same_moment_and_nobody_is_stuck(pair: Pair) -> N
     await asyncio.sleep(0.5)
     assert agent.hears({"caller": 1710}, resumed, caller.now())["caller"] == 1.0
     assert caller.hears({"anna": 2450}, resumed, caller.now())["anna"] == 1.0
+    await caller.hang_up_and_wait()
+    await caller.legs[-1].said_goodbye()
+
+
+async def test_a_lost_acknowledgement_of_a_hold_is_sent_again(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    caller, transactions = pair.caller, pair.wires[0].transactions
+    start = caller.now() - 0.001
+    caller.call("anna")
+    assert await caller.wait_for(What.ANSWERED, start, 1.0)
+    await asyncio.sleep(0.05)
+    acks: list[bytes] = []
+    send = transactions.send
+
+    def lose_the_first_ack(data: bytes, peer: tuple[str, int]) -> None:
+        acks.extend([data] if data.startswith(b"ACK") else [])
+        if not data.startswith(b"ACK") or len(acks) > 1:
+            send(data, peer)
+
+    monkeypatch.setattr(transactions, "send", lose_the_first_ack)
+    await caller.hold()
+    await asyncio.sleep(0.7)
+    assert len(acks) == 2
     await caller.hang_up_and_wait()
     await caller.legs[-1].said_goodbye()
 
