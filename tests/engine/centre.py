@@ -189,7 +189,7 @@ class Centre:
             if claim():
                 return
             await asyncio.sleep(0.05)
-        assert claim()
+        assert claim(), self.quarrels()
 
     # --- what can be seen --------------------------------------------------------------------------------------------
 
@@ -238,7 +238,7 @@ class Centre:
         """True at every instant, whatever has happened."""
         wrongs = [*self.exchange.wrongs, *self._double_offers(), *self._wrong_ends(), *self._wrong_holds()]
         wrongs += self._done_before_written()
-        assert wrongs == []
+        assert not wrongs, "\n".join(wrongs)
 
     def _double_offers(self) -> Iterator[str]:
         busy = Counter(part.agent for call in self.calls.values() for part in (call.offer, call.talk) if part)

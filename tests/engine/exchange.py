@@ -55,6 +55,8 @@ class Leg:
     up: bool = False
     bridge: BridgeId | None = None
     playing: PlaybackId | None = None
+    voice: ExchangeLine | None = None
+    """Whose playback it is. What a dead worker began to say nobody may know how to stop."""
     music: bool = False
 
 
@@ -162,15 +164,17 @@ class Exchange:
                     self.fallback.append(leg)
                 self.hang_up(leg)
             case _:
-                self._do_to_leg(self._leg(command.leg), command)
+                self._do_to_leg(worker, self._leg(command.leg), command)
 
-    def _do_to_leg(self, leg: Leg, command: Command) -> None:
+    def _do_to_leg(self, worker: str, leg: Leg, command: Command) -> None:
         match command:
             case Answer():
                 leg.up = True
             case Play(playback=playback):
-                self._expect(leg.playing is None, f"{leg.id} is spoken to by two voices")
-                leg.playing = playback
+                self._expect(
+                    leg.playing is None or leg.voice is not self.lines[worker], f"{leg.id} is spoken to by two voices"
+                )
+                leg.playing, leg.voice = playback, self.lines[worker]
             case StopPlayback(playback=playback):
                 if leg.playing == playback:
                     self._stop_playing(leg)

@@ -1,0 +1,292 @@
+"""Random days at a centre: whatever people, workers, store and exchange do, the books are right at every step and
+nobody is forgotten once it is quiet.
+
+CALLROUTER_LONG_RUN=<number of days> makes it long, `-s` then tells how much happened; CALLROUTER_SHRINK=1 looks for
+the shortest day on which it goes wrong (minutes).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Coroutine
+from typing import Any
+
+import structlog
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+
+from callrouter.acd.floor import Activity, Presence
+from callrouter.journal import Word
+from callrouter.telephony import LegHeld, LegId, LegUnheld
+from tests.engine.centre import AGENTS, PHONES, Centre
+from tests.engine.virtual_time import VirtualLoop
+
+DAYS = int(os.environ.get("CALLROUTER_LONG_RUN", "60"))
+STEPS = 60
+QUIET_S = 60.0
+"""Leases, repairs, tidying, kept writings: by then everything must have been put right."""
+
+agents = st.sampled_from(sorted(AGENTS))
+names = st.sampled_from(["w1", "w2"])
+TROUBLES = [
+    "store down",
+    "answers lost",
+    "store slow",
+    "store very slow",
+    "events late",
+    "events twice",
+    "exchange away",
+]
+moments = st.sampled_from([0.0, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.02, 0.06, 0.3, 1.0, 4.0, 11.0])
+TOLD = {
+    "calls": Word.ARRIVED,
+    "offers": Word.OFFER,
+    "connects": Word.CONNECT,
+    "adopted": Word.ADOPTED,
+    "fallback": Word.FALLBACK,
+    "repaired": Word.REPAIRED,
+}
+tally = dict.fromkeys(("days", *TOLD), 0)
+
+
+class Day(RuleBasedStateMachine):
+    """Every rule does one thing and lets a random moment pass, so that the next falls into the middle of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner(loop_factory=VirtualLoop)
+        self.centre = self.run(self._open())
+        self.store_fault = False
+
+    async def _open(self) -> Centre:
+        centre = Centre()
+        await centre.start("w1")
+        await centre.start("w2")
+        await centre.ready(*AGENTS)
+        return centre
+
+    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return self.runner.run(work)
+
+    def after(self, moment: float) -> None:
+        self.run(self.centre.pass_time(moment))
+        self.centre.check_books()
+
+    @property
+    def callers(self) -> list[LegId]:
+        return [leg.id for leg in self.centre.exchange.legs.values() if leg.phone is None]
+
+    @property
+    def agents_legs(self) -> list[LegId]:
+        return [leg.id for leg in self.centre.exchange.legs.values() if leg.phone is not None]
+
+    @property
+    def ringing(self) -> list[str]:
+        return [agent for agent in AGENTS if self.centre.rings(agent)]
+
+    # --- people ------------------------------------------------------------------------------------------------------
+
+    @rule(moment=moments)
+    def a_caller_dials(self, moment: float) -> None:
+        self.run(self._do(lambda: self.centre.exchange.call_in()))
+        self.after(moment)
+
+    @rule(queue=st.sampled_from("112"), pause=st.sampled_from([0.004, 0.05, 0.3]), moment=moments)
+    def a_caller_dials_and_goes_to_a_queue(self, queue: str, pause: float, moment: float) -> None:
+        self.run(self._dial_and_press(queue, pause))
+        self.after(moment)
+
+    async def _dial_and_press(self, queue: str, pause: float) -> None:
+        caller = self.centre.exchange.call_in()
+        await self.centre.pass_time(pause)
+        if caller in self.centre.exchange.legs:
+            self.centre.exchange.press(caller, queue)
+
+    @rule(pause=st.sampled_from([0.02, 0.05, 0.3]), moment=moments)
+    def a_caller_comes_to_a_queue_and_is_answered(self, pause: float, moment: float) -> None:
+        self.run(self._dial_and_press("1", 0.05))
+        self.run(self.centre.pass_time(pause))
+        if self.ringing:
+            self.an_agent_answers(0, 0.0)
+        self.after(moment)
+
+    @precondition(lambda self: self.callers)
+    @rule(number=st.integers(0, 99), digit=st.sampled_from("1122379"), moment=moments)
+    def a_caller_presses(self, number: int, digit: str, moment: float) -> None:
+        caller = self.callers[number % len(self.callers)]
+        self.run(self._do(lambda: self.centre.exchange.press(caller, digit)))
+        self.after(moment)
+
+    @precondition(lambda self: self.callers)
+    @rule(number=st.integers(0, 99), moment=moments)
+    def a_prompt_ends(self, number: int, moment: float) -> None:
+        caller = self.callers[number % len(self.callers)]
+        if self.centre.exchange.legs[caller].playing is not None:
+            self.run(self._do(lambda: self.centre.exchange.hear_out(caller)))
+        self.after(moment)
+
+    @precondition(lambda self: self.callers)
+    @rule(number=st.integers(0, 99), moment=moments)
+    def a_caller_hangs_up(self, number: int, moment: float) -> None:
+        caller = self.callers[number % len(self.callers)]
+        self.run(self._do(lambda: self.centre.exchange.hang_up(caller)))
+        self.after(moment)
+
+    @precondition(lambda self: self.ringing)
+    @rule(number=st.integers(0, 9), moment=moments)
+    def an_agent_answers(self, number: int, moment: float) -> None:
+        agent = self.ringing[number % len(self.ringing)]
+        self.run(self._do(lambda: self.centre.exchange.answer(PHONES[agent])))
+        self.after(moment)
+
+    @precondition(lambda self: self.ringing)
+    @rule(number=st.integers(0, 9), cause=st.sampled_from([17, 19, 20, 21]), moment=moments)
+    def an_agent_declines(self, number: int, cause: int, moment: float) -> None:
+        agent = self.ringing[number % len(self.ringing)]
+        self.run(self._do(lambda: self.centre.exchange.hang_up(self.centre.exchange.ringing(PHONES[agent])[0], cause)))
+        self.after(moment)
+
+    @precondition(lambda self: self.agents_legs)
+    @rule(number=st.integers(0, 99), moment=moments)
+    def an_agent_hangs_up(self, number: int, moment: float) -> None:
+        leg = self.agents_legs[number % len(self.agents_legs)]
+        self.run(self._do(lambda: self.centre.exchange.hang_up(leg)))
+        self.after(moment)
+
+    @precondition(lambda self: self.agents_legs)
+    @rule(number=st.integers(0, 99), moment=moments)
+    def an_agent_holds_and_comes_back(self, number: int, moment: float) -> None:
+        leg = self.agents_legs[number % len(self.agents_legs)]
+        if self.centre.exchange.legs[leg].up:
+            for event in (LegHeld(leg), LegUnheld(leg)):
+                self.run(self._do(lambda event=event: self.centre.exchange.tell(leg, event)))
+        self.after(moment)
+
+    @precondition(lambda self: not self.centre.line.down)
+    @rule(agent=agents, moment=moments)
+    def an_agent_comes_to_the_phone(self, agent: str, moment: float) -> None:
+        self.run(self.centre.ready(agent))
+        self.after(moment)
+
+    @precondition(lambda self: not self.centre.line.down)
+    @rule(agent=agents, presence=st.sampled_from(Presence), goes=st.booleans(), moment=moments)
+    def an_agent_says_something_or_the_phone_goes(
+        self, agent: str, presence: Presence, goes: bool, moment: float
+    ) -> None:
+        if goes:
+            self.run(self._do(lambda: self.centre.exchange.register(PHONES[agent], reachable=False)))
+        else:
+            self.run(self.centre.says(agent, presence))
+        self.after(moment)
+
+    # --- machines ----------------------------------------------------------------------------------------------------
+
+    @precondition(lambda self: self.centre.workers)
+    @rule(name=names, moment=moments)
+    def a_worker_is_killed(self, name: str, moment: float) -> None:
+        if name in self.centre.workers:
+            self.run(self._do(lambda: self.centre.kill(name)))
+        self.after(moment)
+
+    @precondition(lambda self: not self.centre.line.down)
+    @rule(name=names, in_order=st.booleans(), moment=moments)
+    def a_worker_starts_again(self, name: str, in_order: bool, moment: float) -> None:
+        if name in self.centre.workers and in_order:
+            self.run(self.centre.stop(name))
+        if name not in self.centre.workers:
+            self.run(self.centre.start(name))
+        self.after(moment)
+
+    @rule(kind=st.sampled_from(TROUBLES), name=names, moment=moments)
+    def trouble_begins(self, kind: str, name: str, moment: float) -> None:
+        running = self.centre.workers.get(name)
+        if kind == "store down":
+            self.run(self._do(lambda: setattr(self.centre.line, "down", True)))
+        elif running is not None:
+            running.line.loses_answers |= kind == "answers lost"
+            running.line.slow_s = {"store slow": 0.004, "store very slow": 0.7}.get(kind, running.line.slow_s)
+            running.switch.holds_back |= kind == "events late"
+            running.switch.repeats |= kind == "events twice"
+            running.switch.down |= kind == "exchange away"
+        self.after(moment)
+
+    @rule(moment=moments)
+    def trouble_ends(self, moment: float) -> None:
+        self.run(self._all_is_well())
+        self.after(moment)
+
+    async def _all_is_well(self) -> None:
+        self.centre.line.down = False
+        for running in self.centre.workers.values():
+            running.line.loses_answers, running.line.slow_s = False, 0.0
+            running.switch.repeats = False
+            running.switch.let_through()
+            if running.switch.down:
+                running.switch.down = False
+                await running.worker.connected()
+
+    @rule()
+    def it_is_quiet_for_a_while(self) -> None:
+        """All is well again, nobody does anything: after a minute everybody must have what is due to them."""
+        self.run(self._quiet())
+        self.centre.check_books()
+
+    async def _quiet(self) -> None:
+        centre = self.centre
+        await self._all_is_well()
+        if not centre.workers:
+            await centre.start("w1")
+        await centre.pass_time(QUIET_S)
+        await centre.until(lambda: centre.quarrels() == [] and self._idle_agents_are_free(), within_s=15)
+
+    def _idle_agents_are_free(self) -> bool:
+        """Nobody is held without a live call; a rest or a wrap-up ends by itself."""
+        floor = self.centre.floor
+        held = [agent for agent in floor.agents.values() if agent.activity is not Activity.IDLE]
+        return all(agent.call in self.centre.calls or agent.activity is Activity.WRAP_UP for agent in held)
+
+    async def _do(self, deed: Any) -> None:
+        deed()
+
+    def teardown(self) -> None:
+        try:
+            self.run(self._quiet())
+            self.run(self._everybody_goes_home())
+            self.centre.check_books()
+        finally:
+            self.runner.close()
+        tally["days"] += 1
+        for name, word in TOLD.items():
+            tally[name] += len(self.centre.entries(word))
+
+    async def _everybody_goes_home(self) -> None:
+        """At the end of the day nothing is left: not a call, not a leg, not a bridge."""
+        centre = self.centre
+        for caller in self.callers:
+            centre.exchange.hang_up(caller)
+        await centre.pass_time(QUIET_S)
+        assert centre.calls == {}
+        assert centre.exchange.legs == {}
+        assert centre.floor.waiting == {}
+        assert {agent.activity for agent in centre.floor.agents.values()} == {Activity.IDLE}
+
+
+def test_whatever_happens_the_books_are_right_and_nobody_is_forgotten() -> None:
+    profile = settings(
+        max_examples=DAYS,
+        stateful_step_count=STEPS,
+        deadline=None,
+        phases=(Phase.generate, Phase.shrink) if "CALLROUTER_SHRINK" in os.environ else (Phase.generate,),
+        derandomize=DAYS <= 60,
+        suppress_health_check=list(HealthCheck),
+    )
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    try:
+        run_state_machine_as_test(Day, settings=profile)
+    finally:
+        structlog.reset_defaults()
+    print(tally)
+    assert tally["offers"] > tally["connects"] > 0
