@@ -41,6 +41,7 @@ class EventSocket:
         *,
         on_message: Callable[[str | bytes], None],
         prepare: Callable[[], Awaitable[None]],
+        heartbeat_s: float = HEARTBEAT_S,
         chance: Callable[[], float] = random.random,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -49,6 +50,7 @@ class EventSocket:
         self._http = http
         self._on_message = on_message
         self._prepare = prepare
+        self._heartbeat_s = heartbeat_s
         self._chance = chance
         self._sleep = sleep
         self._socket: aiohttp.ClientWebSocketResponse | None = None
@@ -64,6 +66,8 @@ class EventSocket:
                 await self._serve()
             except (aiohttp.ClientError, OSError, TimeoutError, CallrouterError) as error:
                 log.warning("ari_lost", application=self._application, problem=str(error), was_up=self.up.is_set())
+            except Exception:  # a fault of ours over one message: a deaf worker would be worse than a reconnection
+                log.exception("ari_reader_failed", application=self._application)
             if self.up.is_set():
                 failures = 0
             self.up.clear()
@@ -78,7 +82,9 @@ class EventSocket:
 
     async def _serve(self) -> None:
         timeout = aiohttp.ClientWSTimeout(ws_close=1.0)
-        connecting = self._http.ws_connect(self._url, heartbeat=HEARTBEAT_S, timeout=timeout, max_msg_size=1 << 24)
+        connecting = self._http.ws_connect(
+            self._url, heartbeat=self._heartbeat_s, timeout=timeout, max_msg_size=1 << 24
+        )
         async with asyncio.timeout(5.0):
             socket = await connecting
         self._socket = socket
@@ -86,6 +92,8 @@ class EventSocket:
         preparing = asyncio.create_task(self._get_ready(socket, waiting), name=f"ari-prepare:{self._application}")
         try:
             async for frame in socket:
+                if frame.type not in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
+                    break  # ERROR: no answer to a heartbeat, or a frame that cannot be read
                 if self.up.is_set():
                     self._on_message(frame.data)
                 else:
@@ -100,7 +108,7 @@ class EventSocket:
         if isinstance(results[0], Exception):
             raise results[0]
         if not self.stepped_down:
-            raise SwitchDown(f"Asterisk closed the event websocket ({socket.close_code})")
+            raise SwitchDown(f"the event websocket has ended: {socket.exception() or socket.close_code}")
 
     async def _get_ready(self, socket: aiohttp.ClientWebSocketResponse, waiting: list[str | bytes]) -> None:
         try:

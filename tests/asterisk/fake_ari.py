@@ -36,6 +36,7 @@ class FakeAri:
         self.sockets: dict[str, list[web.WebSocketResponse]] = {}
         self.connected = asyncio.Event()
         self.refuse_sockets = False
+        self.answers_heartbeats = True
         self.port = 0
         self._answer: Answer | None = None
         self._runner: web.AppRunner | None = None
@@ -76,7 +77,8 @@ class FakeAri:
 
     async def send(self, application: str, /, **message: object) -> None:
         for socket in self.sockets.get(application, []):
-            await socket.send_str(json.dumps(message))
+            if not socket.closed:
+                await socket.send_str(json.dumps(message))
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         wanted = "Basic " + base64.b64encode(b"callrouter:s3cret").decode()
@@ -84,12 +86,15 @@ class FakeAri:
             return web.Response(status=401)
         if self.refuse_sockets:
             return web.Response(status=503)
-        socket = web.WebSocketResponse()
+        socket = web.WebSocketResponse(autoping=self.answers_heartbeats)
         await socket.prepare(request)
         self.sockets.setdefault(request.query["app"], []).append(socket)
         self.connected.set()
-        async for frame in socket:
-            assert frame.type == WSMsgType.TEXT
+        try:
+            async for frame in socket:
+                assert frame.type == WSMsgType.PING, "a listener only listens"
+        finally:
+            self.sockets.get(request.query["app"], [socket]).remove(socket)
         return socket
 
     async def _request(self, request: web.Request) -> web.Response:

@@ -37,12 +37,15 @@ class Listener:
             http,
             on_message=self._hear,
             prepare=self._prepare,
+            heartbeat_s=0.2,
             chance=lambda: 1.0,
             sleep=self._sleep,
         )
 
     def _hear(self, data: str | bytes) -> None:
         self.heard.append(data)
+        if "poison" in str(data):
+            raise ZeroDivisionError
         if "last" in str(data):
             self.socket.step_down()
 
@@ -133,6 +136,33 @@ async def test_a_preparation_that_fails_is_tried_again_on_a_new_connection(ari: 
         while listener.prepared < 4:
             await asyncio.sleep(0.001)
     await up(listener)
+
+
+async def test_a_peer_that_falls_silent_is_left_and_found_again(ari: FakeAri, listener: Listener) -> None:
+    await up(listener)
+    ari.answers_heartbeats = False
+    await ari.drop()
+    async with asyncio.timeout(2):
+        while listener.prepared < 3:
+            await asyncio.sleep(0.001)
+    ari.answers_heartbeats = True
+    async with asyncio.timeout(2):
+        while listener.prepared < 4:
+            await asyncio.sleep(0.001)
+    await up(listener)
+    await ari.send("callrouter-w1", type="A")
+    assert await listener.hears(1) == ['{"type": "A"}']
+
+
+async def test_a_message_that_breaks_the_reader_does_not_make_it_deaf(ari: FakeAri, listener: Listener) -> None:
+    await up(listener)
+    await ari.send("callrouter-w1", type="poison")
+    async with asyncio.timeout(2):
+        while listener.prepared < 2:
+            await asyncio.sleep(0.001)
+    await up(listener)
+    await ari.send("callrouter-w1", type="B")
+    assert (await listener.hears(2))[1] == '{"type": "B"}'
 
 
 async def test_after_stepping_down_it_never_comes_back(ari: FakeAri, listener: Listener) -> None:
