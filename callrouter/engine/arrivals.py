@@ -15,7 +15,7 @@ from callrouter.calls.call import Call
 from callrouter.calls.in_tree import arrived
 from callrouter.calls.step import Moment, Step
 from callrouter.config import NumberRoute
-from callrouter.engine.ports import Check, Commit, Owner
+from callrouter.engine.ports import Check, Commit, Owner, Written
 from callrouter.engine.registry import new_call_id
 from callrouter.engine.session import World
 from callrouter.errors import CallrouterError, StoreDown
@@ -129,12 +129,19 @@ class Arrivals:
             await self._free(agent.id)
 
     async def _change(self, agent: Agent, wish: Wish) -> bool:
-        """Who says ready has done with the last call, and is free once the phone is back on the hook."""
-        fields = presence_fields(wish)
-        if wish.presence is Presence.READY and agent.activity in (Activity.IDLE, Activity.WRAP_UP):
-            fields |= activity.wrapping_up(self._world.clock.now_ms() + int(LONGEST_CONFIRMATION_S * 1000))
-        commit = Commit((wish_entry(agent.id, wish, by="phone"),), {f"agent:{agent.id}": fields})
+        """Who says ready has done with the last call, and is free once the phone is back on the hook.
+
+        Unless the store has given the agent a call meanwhile: then only what was said is written.
+        """
+        thing, said = f"agent:{agent.id}", (wish_entry(agent.id, wish, by="phone"),)
+        commit = Commit(said, {thing: presence_fields(wish)})
         try:
+            if wish.presence is Presence.READY and agent.activity in (Activity.IDLE, Activity.WRAP_UP):
+                rest = activity.wrapping_up(self._world.clock.now_ms() + int(LONGEST_CONFIRMATION_S * 1000))
+                as_seen = (Check(thing, "activity", agent.activity),)
+                resting = Commit(said, {thing: {**presence_fields(wish), **rest}}, as_seen)
+                if isinstance(await self._world.line.commit(resting), Written):
+                    return True
             await self._world.line.commit(commit)
         except StoreDown as error:
             log.warning("presence_not_changed", agent=agent.id, why=str(error))
