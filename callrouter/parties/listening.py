@@ -9,10 +9,11 @@ from typing import TypeVar
 import numpy as np
 
 from callrouter.audio import RATE
-from callrouter.parties.ears import Ears, MusicSearch, PromptHeard, PromptSearch, distinguishing_s
+from callrouter.parties.ears import Ears
 from callrouter.parties.leg import State, What
 from callrouter.parties.party import Party
 from callrouter.parties.scene import Missed, Scene
+from callrouter.parties.search import MusicSearch, PromptHeard, PromptSearch, distinguishing_s
 from callrouter.parties.story import Hears, HearsMusic, HearsNothing, HearsPrompt
 
 T = TypeVar("T")
@@ -134,7 +135,7 @@ async def hear_each_other(scene: Scene, line: Hears) -> str:
     pairs = [(one, other) for one in line.who for other in line.whom if one != other]
     while not await scene.stage.listen(lambda: all(_hears_now(scene, *pair) for pair in pairs)):
         if scene.now() > deadline:
-            deaf = [f"{one} does not hear {other}" for one, other in pairs if not _hears_now(scene, one, other)]
+            deaf = await scene.stage.listen(lambda: _deaf(scene, pairs))
             raise Missed("; ".join([*deaf, *(scene.story_of(name) for name in line.who)]))
         await asyncio.sleep(POLL_S)
     start = scene.now()
@@ -145,6 +146,10 @@ async def hear_each_other(scene: Scene, line: Hears) -> str:
     scene.heard += [pair for pair in pairs if pair not in scene.heard]
     scene.happened(scene.now())
     return f"largest gap {gap * 1000:.0f} ms"
+
+
+def _deaf(scene: Scene, pairs: Sequence[tuple[str, str]]) -> list[str]:
+    return [f"{one} does not hear {other}" for one, other in pairs if not _hears_now(scene, one, other)]
 
 
 def _hears_now(scene: Scene, one: str, other: str) -> bool:

@@ -12,11 +12,11 @@ from typing import Self, TypeVar
 from callrouter.audio import Samples
 from callrouter.parties.centre import Centre
 from callrouter.parties.digest import Credentials
-from callrouter.parties.ears import Melody
 from callrouter.parties.leg import What
 from callrouter.parties.media import Media
 from callrouter.parties.party import Habit, Party
 from callrouter.parties.phone import PhoneError
+from callrouter.parties.search import Melody
 from callrouter.parties.tones import Tones
 from callrouter.parties.wire import Wire
 

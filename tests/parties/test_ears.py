@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from callrouter.audio import RATE, Samples, alaw_encode, tone, ulaw_encode
-from callrouter.parties.ears import Ears, Melody, MusicSearch, PromptSearch, distinguishing_s
+from callrouter.parties.ears import Ears
 from callrouter.parties.rtp import STEP, STEP_S, Packet
 from callrouter.parties.sdp import ALAW, ULAW
+from callrouter.parties.search import Melody, MusicSearch, PromptSearch, distinguishing_s
 
 
 def speech(seconds: float, seed: int) -> Samples:

@@ -7,10 +7,10 @@ import asyncio
 import pytest
 
 from callrouter.parties.digest import Credentials
-from callrouter.parties.ears import MusicSearch, PromptSearch
 from callrouter.parties.leg import State, What
 from callrouter.parties.party import Habit, Party
 from callrouter.parties.phone import PhoneError
+from callrouter.parties.search import MusicSearch, PromptSearch
 from callrouter.parties.stage import Stage
 from callrouter.parties.wire import Wire
 from tests.parties.bare_asterisk import Bare
