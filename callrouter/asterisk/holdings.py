@@ -4,42 +4,53 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 import msgspec
 
 from callrouter.asterisk.events import Application, Bridge, Channel, Endpoint
 from callrouter.asterisk.requests import Request, Requests
 from callrouter.engine.ports import HeldLeg
-from callrouter.errors import LegGone
+from callrouter.errors import CommandRefused, LegGone
 from callrouter.telephony import LegId, PhoneId, PlaybackId
 
 PREFIX = "callrouter-"
 """Application names of workers begin so; nothing else's does."""
 
-_read_channels = msgspec.json.Decoder(tuple[Channel, ...])
-_read_channel = msgspec.json.Decoder(Channel)
-_read_applications = msgspec.json.Decoder(tuple[Application, ...])
-_read_bridges = msgspec.json.Decoder(tuple[Bridge, ...])
-_read_endpoints = msgspec.json.Decoder(tuple[Endpoint, ...])
+_channels = msgspec.json.Decoder(tuple[Channel, ...])
+_channel = msgspec.json.Decoder(Channel)
+_applications = msgspec.json.Decoder(tuple[Application, ...])
+_bridges = msgspec.json.Decoder(tuple[Bridge, ...])
+_endpoints = msgspec.json.Decoder(tuple[Endpoint, ...])
+Thing = TypeVar("Thing")
+
+
+async def ask(requests: Requests, reader: msgspec.json.Decoder[Thing], *path: str) -> Thing:
+    """What is there under this path, as typed values."""
+    answer = await requests.send(Request("GET", path))
+    try:
+        return reader.decode(answer)
+    except msgspec.MsgspecError as error:
+        raise CommandRefused(f"Asterisk's answer to GET {'/'.join(path)} cannot be read: {error}") from error
 
 
 async def channels(requests: Requests) -> Mapping[LegId, Channel]:
     """Every channel there is, whoever's it is."""
-    seen = _read_channels.decode(await requests.send(Request("GET", ("channels",))))
+    seen = await ask(requests, _channels, "channels")
     return {LegId(channel.id): channel for channel in seen}
 
 
 async def channel(requests: Requests, leg: LegId) -> Channel | None:
     """One leg's channel, if it still lives."""
     try:
-        return _read_channel.decode(await requests.send(Request("GET", ("channels", leg))))
+        return await ask(requests, _channel, "channels", leg)
     except LegGone:
         return None
 
 
 async def workers(requests: Requests) -> Mapping[LegId, str]:
     """Which worker each leg reports to; dead workers' names are still there."""
-    seen = _read_applications.decode(await requests.send(Request("GET", ("applications",))))
+    seen = await ask(requests, _applications, "applications")
     return {
         LegId(leg): application.name.removeprefix(PREFIX)
         for application in seen
@@ -55,14 +66,14 @@ async def held(requests: Requests) -> Sequence[HeldLeg]:
 
 
 async def _bridged(requests: Requests) -> frozenset[LegId]:
-    seen = _read_bridges.decode(await requests.send(Request("GET", ("bridges",))))
+    seen = await ask(requests, _bridges, "bridges")
     return frozenset(LegId(leg) for bridge in seen for leg in bridge.channels)
 
 
 async def phones(requests: Requests) -> Mapping[PhoneId, bool]:
     """Every SIP endpoint and whether it can be reached (trunks are among them)."""
     try:
-        seen = _read_endpoints.decode(await requests.send(Request("GET", ("endpoints", "PJSIP"))))
+        seen = await ask(requests, _endpoints, "endpoints", "PJSIP")
     except LegGone:
         return {}  # not one endpoint has been made yet
     return {PhoneId(endpoint.resource): endpoint.state == "online" for endpoint in seen}

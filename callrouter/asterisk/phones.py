@@ -53,7 +53,7 @@ class _Attribute(msgspec.Struct, frozen=True):
     value: str
 
 
-_read = msgspec.json.Decoder(tuple[_Attribute, ...])
+_attributes = msgspec.json.Decoder(tuple[_Attribute, ...])
 
 
 async def provision(
@@ -141,7 +141,7 @@ async def _bring_up_to_date(requests: Requests, kind: str, phone: Phone, codecs:
 
 async def _record(requests: Requests, kind: str, phone: str) -> Mapping[str, str]:
     try:
-        found = _read.decode(await requests.send(Request("GET", _path(kind, phone))))
+        found = await holdings.ask(requests, _attributes, *_path(kind, phone))
     except LegGone:
         return {}
     return {one.attribute: one.value for one in found}

@@ -217,6 +217,20 @@ async def test_a_leg_that_went_without_a_word_is_found_by_the_audit(worker: Work
     assert worker.heard.count(LegHungUp, AGENT) == 0
 
 
+@pytest.mark.parametrize("nonsense", [{"a": 1}, [{"id": 7}], "text"])
+async def test_an_answer_that_cannot_be_read_stops_neither_audits_nor_reconnections(
+    worker: Worker, nonsense: object
+) -> None:
+    await worker.caller()
+    answering(worker.ari, GET_channels=(200, nonsense))
+    await until(lambda: worker.ari.lines("GET channels")[3:])
+    await worker.ari.drop()
+    await until(lambda: not worker.switch.up.is_set())
+    answering(worker.ari, GET_channels=(200, []))
+    await worker.heard.next(LegHungUp, leg=LEG)
+    await worker.up()
+
+
 async def test_a_caller_who_hangs_up_while_being_adopted_is_told_as_hung_up(worker: Worker) -> None:
     answering(worker.ari, GET_channels=(200, [{"id": LEG}]))
     await worker.switch.perform(CALL, Adopt(LEG))
