@@ -276,12 +276,14 @@ def demo(
     calls: Annotated[int, typer.Option(min=0, help="So many more calls of a busy hour after the stories.")] = 0,
     rate: Annotated[float, typer.Option(min=0.1, max=20, help="Of those, so many a second.")] = 1.0,
     duration: Annotated[float, typer.Option(min=1, help="Of those, seconds of talk on average.")] = 5.0,
+    keys: Annotated[str, typer.Option(help="Of those, the keys that each caller presses.")] = "1 1",
     keep: Annotated[bool, typer.Option("--keep", help="Leave the centre running afterwards until Ctrl-C.")] = False,
 ) -> None:
     """Show it: a private centre, real calls over SIP and RTP, told live, with a table at the end."""
+    from callrouter.app.rehearsal import BusyHour
     from callrouter.app.rehearsal import demo as play
 
-    good = _go(play(_where(context).config, calls=calls, rate=rate, duration_s=duration, keep=keep))
+    good = _go(play(_where(context).config, BusyHour(calls, rate, duration, keys), keep=keep))
     raise typer.Exit(0 if good else 1)
 
 

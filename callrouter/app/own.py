@@ -42,12 +42,15 @@ class OwnCentre:
 
 @asynccontextmanager
 async def own_centre(
-    config_folder: Path, *, workers: int | None = None, tell: Callable[[ChildNews], None] = lambda _: None
+    config_folder: Path,
+    *,
+    change: Callable[[Config], Config] = lambda config: config,
+    tell: Callable[[ChildNews], None] = lambda _: None,
 ) -> AsyncIterator[OwnCentre]:
-    """Started from a copy of this configuration; stopped and wiped at the end."""
+    """Started from a copy of this configuration, changed a little if wanted; stopped and wiped at the end."""
     with tempfile.TemporaryDirectory(prefix="callrouter-") as folder:
         own_config = Path(folder, "config")
-        write_config(_moved(load_config(config_folder), Path(folder), workers), own_config)
+        write_config(_moved(change(load_config(config_folder)), Path(folder)), own_config)
         site = open_site(own_config, Path(folder, "run"))
         library = site.prompt_library()
         await library.prepare(spoken(site), site.languages)
@@ -68,15 +71,13 @@ def write_config(config: Config, folder: Path) -> None:
     (folder / "callrouter.yaml").write_text(text, encoding="utf-8")
 
 
-def _moved(config: Config, folder: Path, workers: int | None) -> Config:
+def _moved(config: Config, folder: Path) -> Config:
     """The same centre where nobody else is: other ports, its own Redis, its own recordings."""
     sip, http, ami = free_ports(3, config.sip.bind)
     rtp = free_rtp_range(config.sip.bind)
-    count = workers or config.centre.workers
-    calls = min(config.limits.calls, RTP_PORTS // PORTS_PER_CALL // count)
+    calls = min(config.limits.calls, RTP_PORTS // PORTS_PER_CALL // config.centre.workers)
     return config.model_copy(
         update={
-            "centre": config.centre.model_copy(update={"workers": count}),
             "sip": config.sip.model_copy(update={"port": sip, "rtp_first": rtp, "rtp_last": rtp + RTP_PORTS - 1}),
             "asterisk": config.asterisk.model_copy(update={"http_port": http, "ami_port": ami, "attached": None}),
             "limits": config.limits.model_copy(update={"calls": calls}),

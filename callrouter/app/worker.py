@@ -58,7 +58,7 @@ async def run(site: Site, name: str) -> None:
     files = recording_files(site, line)
 
     def reconnected() -> None:
-        background(worker.connected(), "reconnected")
+        background(agree(site, switch, worker), "reconnected")
 
     switch = AsteriskSwitch(
         name, site.ari, site.ami, site.raw_recordings, on_replaced=stop.set, on_connected=reconnected
@@ -97,11 +97,16 @@ async def serve(
     await patiently("phones", partial(provision_phones, site, switch))
     background(switch.run(), "switch")
     await switch.up.wait()
-    await patiently("connected", worker.connected)
     await patiently("open", worker.open)
     background(files.tend(partial(live_calls, line), partial(facts_of, line)), "recordings")
     log.info("worker_open", owner=worker.owner)
     await stop.wait()
+
+
+async def agree(site: Site, switch: AsteriskSwitch, worker: Worker) -> None:
+    """After every connection. An Asterisk that was killed may have lost the phones it was told of last."""
+    await patiently("phones", partial(provision_phones, site, switch))
+    await patiently("connected", worker.connected)
 
 
 async def patiently(what: str, work: Callable[[], Awaitable[object]]) -> None:

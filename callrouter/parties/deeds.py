@@ -78,6 +78,8 @@ async def _act(scene: Scene, action: Calls | Presses | Does | Rejects | Transfer
                 raise Missed(f"the centre answered {status}")
         case Waits(seconds):
             await asyncio.sleep(seconds)
+            scene.passed(scene.now())
+            return ""
         case Fault(thing, act):
             await _break(scene, thing, act)
         case _:

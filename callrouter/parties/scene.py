@@ -32,6 +32,10 @@ class Moment:
     kind: Kind
 
 
+AT_ONCE_S = 0.02
+"""What is caused by a key may be seen this much before the key is over."""
+
+
 class Scene:
     """Made for one playing of one story."""
 
@@ -46,6 +50,7 @@ class Scene:
         self.called_at: dict[str, float] = {}
         """Seconds since 1970, for finding the calls in the journal."""
         self._seen: dict[tuple[str, What], float] = {}
+        self._acted_at = self.began
 
     # -- the cast ------------------------------------------------------------------------------------------------
 
@@ -89,7 +94,12 @@ class Scene:
         self.last = Moment(at, kind)
 
     def acted(self, at: float, kind: Kind = "other") -> None:
-        """Somebody did something: what was heard before it does not count for lines after it."""
+        """Somebody did something: what was heard or seen before it does not count for lines after it."""
+        self._acted_at = at
+        self.passed(at, kind)
+
+    def passed(self, at: float, kind: Kind = "other") -> None:
+        """Time went by: what was heard before does not count, what happened meanwhile does."""
         self.happened(at, kind)
         for name in self.parties:
             self.heard_since[name] = at
@@ -97,7 +107,7 @@ class Scene:
     async def expect(self, name: str, what: What, within_s: float) -> str:
         """The next such thing that happens to somebody, in time; after how long."""
         start = self.last
-        seen = self._seen.get((name, what), self.began)
+        seen = max(self._seen.get((name, what), self.began), self._acted_at - AT_ONCE_S)
         patience = max(start.at + within_s - self.now(), 0.0) + 0.02
         found = await self.party(name).wait_for(what, seen, patience)
         if found is None:
