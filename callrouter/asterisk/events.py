@@ -100,7 +100,6 @@ class ChannelStateChange(msgspec.Struct, frozen=True, tag=True):
 class ChannelDtmfReceived(msgspec.Struct, frozen=True, tag=True):
     channel: Channel
     digit: str
-    timestamp: str = ""
 
 
 class ChannelHold(msgspec.Struct, frozen=True, tag=True):

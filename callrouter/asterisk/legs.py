@@ -63,8 +63,6 @@ class Leg:
     """We hung it up or gave it away: its end is no riddle."""
     playbacks: set[PlaybackId] = field(default_factory=set)
     """Begun by us and not over yet."""
-    pressed: str = ""
-    """When the last key was pressed, as Asterisk says."""
     over: deque[PlaybackId] = field(default_factory=lambda: deque(maxlen=8))
     """The last ones that ended: a stop that comes a moment too late makes Asterisk announce the end again."""
 
@@ -232,12 +230,8 @@ class Legs:
             case ChannelStateChange(channel) if channel.state == "Ringing" and known.rung and not known.alerting:
                 known.alerting = True
                 yield LegRinging(leg)
-            case ChannelDtmfReceived(_, digit, when) if digit in DIGITS:
-                # Subscribed to all PJSIP endpoints, whose topics carry their channels' events too, an application hears
-                # each key twice, with the same time (seen with Asterisk 22.10.1).
-                if not when or when != known.pressed:
-                    known.pressed = when
-                    yield DigitPressed(leg, digit)
+            case ChannelDtmfReceived(_, digit) if digit in DIGITS:
+                yield DigitPressed(leg, digit)
             case ChannelHold():
                 yield LegHeld(leg)
             case ChannelUnhold():
