@@ -120,9 +120,10 @@ class Recovery:
         self._to_tell = found
 
     async def _let_strangers_go(self, held: Sequence[HeldLeg]) -> None:
-        """Legs of ours that no call knows: callers to the fallback, others hung up."""
+        """Legs that no call knows, of ours or of a worker that is dead: callers to the fallback, others hung up."""
         known = await self._known_legs()
-        strangers = [leg for leg in held if leg.worker == self._worker and leg.leg not in known]
+        others = {owner.partition("/")[0] for owner in await self._world.line.living()} - {self._worker}
+        strangers = [leg for leg in held if leg.worker not in others and leg.leg not in known]
         for leg in strangers:
             if leg.leg in self._strangers:
                 await self._let_go(leg)

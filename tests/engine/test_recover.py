@@ -351,6 +351,15 @@ async def test_legs_that_no_call_knows_are_let_go_after_being_seen_twice(centre:
     assert centre.exchange.fallback == [stray]
 
 
+async def test_a_caller_whom_a_worker_claimed_and_then_died_is_not_left_in_silence(centre: Centre) -> None:
+    """Nothing of the call was written yet, and the worker never comes back."""
+    await two_workers(centre)
+    caller = centre.exchange.call_in()
+    centre.kill("w1")
+    await centre.pass_time(WITHIN_S + 25)
+    assert centre.exchange.fallback == [caller]
+
+
 async def test_a_caller_who_arrives_while_the_switch_is_asked_what_it_holds_is_not_taken_for_gone(
     centre: Centre,
 ) -> None:
