@@ -77,6 +77,26 @@ def worker(context: typer.Context, name: Annotated[str, typer.Option(help="This 
 
 
 @app.command()
+def agi(
+    context: typer.Context,
+    trees: Annotated[
+        list[str] | None, typer.Argument(help="Trees to serve besides those that numbers lead to.")
+    ] = None,
+    host: Annotated[str, typer.Option(help="Address to listen on. AGI has no passwords: keep it local.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 4573,
+    at_once: Annotated[int, typer.Option(min=1, max=5000, help="So many calls at once; others go on at once.")] = 500,
+    grace: Annotated[float, typer.Option(min=0, help="Seconds that calls under way have when it ends.")] = 20.0,
+) -> None:
+    """Put trees in front of somebody else's queues: a FastAGI server for FreePBX or app_queue (docs/fastagi.md)."""
+    from callrouter.app.agi import run as run_agi
+    from callrouter.log import set_up
+
+    set_up()
+    with _problems_told():
+        run_agi(_site(context), trees or (), host=host, port=port, at_once=at_once, grace_s=grace)
+
+
+@app.command()
 def check(context: typer.Context, json: Json = False) -> None:
     """Check the whole configuration and every tree; all problems at once."""
     problems = _problems(_where(context).config)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 import socket
-from typing import Any
 
 from asterisk.agi import (
     AGI,
     AGIAppError,
+    AGIError,
     AGIInvalidCommand,
     AGIResultHangup,
     AGISIGHUPHangup,
@@ -40,8 +40,12 @@ _ANSWER = re.compile(r"(\d{3})([ -]?)(.*)", re.DOTALL)
 Answer = dict[str, tuple[str, str]]
 
 
+class NotPlayed(AGIError):  # type: ignore[misc]  # pyst2 ships no types
+    """Asterisk could not open a sound."""
+
+
 class Agi(AGI):  # type: ignore[misc]  # pyst2 ships no types
-    """One caller's channel, command by command. All of pyst2's verbs; AGIHangup when the caller or Asterisk has gone."""
+    """One caller's channel, command by command: all of pyst2's verbs. AGIHangup: the caller or Asterisk has gone."""
 
     def __init__(self, connection: socket.socket) -> None:
         # not pyst2's own: it would install a signal handler
@@ -65,11 +69,11 @@ class Agi(AGI):  # type: ignore[misc]  # pyst2 ships no types
         self._socket.close()
 
     def stream_file(self, filename: str, escape_digits: str = "", sample_offset: int = 0) -> str:
-        """The key that cut it, or nothing. FileNotFoundError if not one sample of it was played to its end."""
+        """The key that cut it, or nothing. NotPlayed if Asterisk cannot open it."""
         answer = self.execute("STREAM FILE", filename, self._quote(escape_digits), sample_offset)
         # a file that cannot be opened is answered like one that was heard: result=0, but at position 0
         if answer["result"][0] == "0" and answer.get("endpos", ("", ""))[0] == "0" and not sample_offset:
-            raise FileNotFoundError(f"Asterisk could not play {filename}")
+            raise NotPlayed(f"Asterisk cannot play {filename}; may its user read it?")
         return _key(answer)
 
     def execute(self, command: str, *args: object) -> Answer:
@@ -91,7 +95,7 @@ class Agi(AGI):  # type: ignore[misc]  # pyst2 ships no types
             raise ValueError("an AGI command is one line; leave out line breaks and NUL")
         self._socket.sendall(line.encode(errors="replace") + b"\n")
 
-    def get_result(self, stdin: object = None) -> Answer:
+    def get_result(self, stdin: object = None) -> Answer:  # noqa: ARG002 - pyst2's own signature
         """The answer to the last command, whatever Asterisk says in between."""
         code, sign, words = self._answer_line()
         while code == 100:  # "Trying": the answer proper comes later
@@ -136,7 +140,7 @@ class Agi(AGI):  # type: ignore[misc]  # pyst2 ships no types
 
     def _usage(self) -> list[str]:
         lines: list[str] = []
-        while len(lines) < MOST_LINES and not lines[-1:] == ["520 End of proper usage."]:
+        while len(lines) < MOST_LINES and not (lines and lines[-1].endswith("520 End of proper usage.")):
             lines.append(self._line())
         return lines
 
@@ -171,7 +175,7 @@ def _patience_s(command: str, args: tuple[object, ...]) -> float | None:
             return milliseconds / 1000 + ANSWER_S
         case "STREAM FILE", _:
             return LONGEST_SOUND_S + ANSWER_S
-        case ("SET VARIABLE" | "GET VARIABLE" | "GET FULL VARIABLE" | "ANSWER" | "CHANNEL STATUS" | "NOOP"), _:
+        case (("SET VARIABLE" | "GET VARIABLE" | "GET FULL VARIABLE" | "ANSWER" | "CHANNEL STATUS" | "NOOP"), _):
             return ANSWER_S
         case _:
             return None
