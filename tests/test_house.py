@@ -22,7 +22,7 @@ ROWS: tuple[frozenset[str], ...] = tuple(
         "engine",
         "calls transfers supervision",
         "tree acd recordings reporting",
-        "telephony journal audio documents config config_checks errors log",
+        "telephony journal audio readings documents config config_checks errors log",
     )
 )
 """Top to bottom. A room is a folder or a file directly in callrouter/."""
@@ -36,7 +36,7 @@ SIBLINGS = {
 """Neighbours that may be imported, and why."""
 
 PURE = words(
-    "calls transfers supervision tree acd recordings reporting telephony journal audio documents config errors"
+    "calls transfers supervision tree acd recordings reporting telephony journal audio readings documents config errors"
 )
 WORLD = words("asyncio aiohttp redis time random logging os socket subprocess")
 """What a pure room must not know of."""
