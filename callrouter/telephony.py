@@ -111,15 +111,7 @@ class RecordingFailed:
 
 
 LegEvent = (
-    LegArrived
-    | LegRinging
-    | LegAnswered
-    | LegHungUp
-    | LegAdopted
-    | DigitPressed
-    | PlaybackEnded
-    | LegHeld
-    | LegUnheld
+    LegArrived | LegRinging | LegAnswered | LegHungUp | LegAdopted | DigitPressed | PlaybackEnded | LegHeld | LegUnheld
 )
 SwitchEvent = LegEvent | PhoneReachable | RecordingFailed
 
