@@ -51,7 +51,7 @@ class ConfigError(CallrouterError):
 
 
 class StoreDown(CallrouterError):
-    """Redis does not answer in time, or is full. A commit it cut short is written wholly or not at all, we cannot know which."""
+    """Redis does not answer in time, or is full. A commit it cut short may stand or not: nobody knows which."""
 
 
 class JournalGap(StoreDown):
