@@ -147,7 +147,9 @@ class Monitor:
         now = asyncio.get_running_loop().time()
         if now < self._unsure_until or not await self._line.try_lock("repair", self._owner, REPAIR_S * 0.9):
             return
-        await self._recovery.adopt_dead(self._living)
+        living = await self._line.living()
+        if self._owner in living:  # else the leases say nothing about the others either
+            await self._recovery.adopt_dead(living)
         calls = {str(stored.call) for stored in await self._line.calls()}
         wrong = [*self._held_by_nothing(calls), *self._waiting_for_nothing(calls)]
         for commit in wrong:

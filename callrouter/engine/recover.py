@@ -15,7 +15,7 @@ from callrouter.calls.call import Call, decode
 from callrouter.calls.step import Step, entry
 from callrouter.engine.ports import Commit, HeldLeg, Owner, StoredCall
 from callrouter.engine.registry import Registry, call_of, is_ours
-from callrouter.engine.session import Again, World
+from callrouter.engine.session import Again, TakenAway, World
 from callrouter.errors import CallrouterError
 from callrouter.journal import Entry, Word
 from callrouter.telephony import (
@@ -44,6 +44,7 @@ class Recovery:
         self._worker = worker
         self._strangers: set[str] = set()
         self._to_tell: set[tuple[CallId, Again]] = set()
+        self._lost: set[CallId] = set()
 
     async def adopt_dead(self, living: frozenset[Owner]) -> int:
         """Take over every stored call that nobody carries. Returns for how many we have begun to."""
@@ -102,8 +103,10 @@ class Recovery:
     async def tidy(self) -> None:
         """What the switch holds otherwise than we think, twice in a row: it is told again, or let go."""
         held = await self._world.switch.held()
+        stored = await self._world.line.calls()
         self._tell_again({leg.leg: leg for leg in held})
-        await self._let_strangers_go(held)
+        self._give_up_lost(stored)
+        await self._let_strangers_go(held, stored)
 
     def _tell_again(self, held: Mapping[LegId, HeldLeg]) -> None:
         """Legs that still report to a dead worker, talks that were never joined: an outage swallowed the command."""
@@ -119,9 +122,17 @@ class Recovery:
                         session.post(again)
         self._to_tell = found
 
-    async def _let_strangers_go(self, held: Sequence[HeldLeg]) -> None:
+    def _give_up_lost(self, stored: Sequence[StoredCall]) -> None:
+        """Calls that others took over while we were stopped or cut off. Ours would stand in the way of the next."""
+        lost = {each.call for each in stored if each.owner != self._world.owner and each.call in self._registry}
+        for session in self._registry:
+            if session.call.id in lost & self._lost:
+                session.post(TakenAway())
+        self._lost = lost
+
+    async def _let_strangers_go(self, held: Sequence[HeldLeg], stored: Sequence[StoredCall]) -> None:
         """Legs that no call knows, of ours or of a worker that is dead: callers to the fallback, others hung up."""
-        known = await self._known_legs()
+        known = self._known_legs(stored)
         others = {owner.partition("/")[0] for owner in await self._world.line.living()} - {self._worker}
         strangers = [leg for leg in held if leg.worker not in others and leg.leg not in known]
         for leg in strangers:
@@ -129,11 +140,11 @@ class Recovery:
                 await self._let_go(leg)
         self._strangers = {leg.leg for leg in strangers}
 
-    async def _known_legs(self) -> set[str]:
+    def _known_legs(self, stored: Sequence[StoredCall]) -> set[str]:
         known: set[str] = {leg for session in self._registry for leg in session.call.legs}
-        for stored in await self._world.line.calls():
+        for each in stored:
             try:
-                known.update(decode(stored.state).legs)
+                known.update(decode(each.state).legs)
             except msgspec.ValidationError:
                 continue
         return known

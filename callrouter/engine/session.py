@@ -28,6 +28,7 @@ from callrouter.telephony import (
     HandToFallback,
     HangUp,
     Join,
+    LegAdopted,
     LegHungUp,
     LegId,
     MakeBridge,
@@ -84,7 +85,12 @@ class World:
     """Told once after every conversation that was recorded."""
 
 
-Inbox = SwitchEvent | e.AgentProposed | TimerFired | RingUntold | Again
+@dataclass(frozen=True, slots=True)
+class TakenAway:
+    """The store says that another worker owns this call."""
+
+
+Inbox = SwitchEvent | e.AgentProposed | TimerFired | RingUntold | Again | TakenAway
 
 
 class Session:
@@ -94,6 +100,8 @@ class Session:
         self.call = call
         self.is_over = False
         """Nobody reads the inbox any more; what has been kept for the store may still be on its way there."""
+        self._is_here = True
+        """The caller's leg reports to us: not yet, while a call is being taken over."""
         self._world = world
         self._settled = settled
         self._ledger = Ledger(world.line)
@@ -125,6 +133,7 @@ class Session:
 
     async def _begin(self, first: Step, before: Owner) -> bool:
         """False if the call cannot be ours; a caller who just arrived then goes to the fallback."""
+        self._is_here = not before
         outcome = await self._carry_out(first, before)
         if outcome is Outcome.STANDS:
             return True
@@ -141,20 +150,32 @@ class Session:
 
     async def _take(self, event: Inbox) -> bool:
         """One event. False once the call belongs to somebody else."""
-        try:
-            if isinstance(event, Again):
+        match event:
+            case TakenAway():
+                self._log.warning("call_was_taken_away")
+                return False
+            case Again():
                 await self._do_again(event)
                 return True
-            named = self._name(event)
-            if named is None:
-                return True
-            taken = step(self.call, named, self._moment())
-            if taken.call is self.call and not taken.commands and not taken.entries:
-                return True
-            return await self._carry_out(taken) is not Outcome.NOT_OURS
-        finally:
-            if isinstance(event, e.AgentProposed):
-                self._settled(event.agent)
+            case e.AgentProposed():
+                try:
+                    return not self._is_here or await self._step(event)
+                finally:
+                    self._settled(event.agent)
+            case LegAdopted(leg=leg) if leg == self.call.caller_leg:
+                self._is_here = True
+                stands = await self._step(e.Adopted())
+                self._set_timers(self.call.timers)
+                return stands
+            case _:
+                named = self._name(event)
+                return named is None or await self._step(named)
+
+    async def _step(self, event: e.CallEvent) -> bool:
+        taken = step(self.call, event, self._moment())
+        if taken.call is self.call and not taken.commands and not taken.entries:
+            return True
+        return await self._carry_out(taken) is not Outcome.NOT_OURS
 
     def _moment(self) -> Moment:
         return Moment(self._world.clock.now_ms(), self._world.setting(self.call.tree, self.call.version))
@@ -164,7 +185,7 @@ class Session:
             for command in event.commands:
                 await self._perform(command)
 
-    def _name(self, event: SwitchEvent | e.AgentProposed | TimerFired | RingUntold) -> e.CallEvent | None:
+    def _name(self, event: SwitchEvent | TimerFired | RingUntold) -> e.CallEvent | None:
         match event:
             case TimerFired(name=name, deadline_ms=deadline):
                 if self.call.timers.get(name) != deadline:
@@ -175,8 +196,6 @@ class Session:
             case RingUntold(leg=leg):
                 # as for an offer whose worker has died: the phone is told to stop, and chosen anew
                 return e.Adopted() if self.call.offer is not None and self.call.offer.leg == leg else None
-            case e.AgentProposed():
-                return event
             case _:
                 return e.named(self.call, event)
 
@@ -225,6 +244,8 @@ class Session:
                 self._log.info("leg_gone", command=type(command).__name__)
 
     def _set_timers(self, wanted: Mapping[str, int]) -> None:
+        """Have exactly these running; none while the caller's leg is on its way to us, where no command reaches it."""
+        wanted = wanted if self._is_here else {}
         for name, (deadline, handle) in list(self._timers.items()):
             if wanted.get(name) != deadline:
                 handle.cancel()

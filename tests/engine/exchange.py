@@ -56,7 +56,7 @@ class Leg:
     bridge: BridgeId | None = None
     playing: PlaybackId | None = None
     voice: ExchangeLine | None = None
-    """Whose playback it is. What a dead worker began to say nobody may know how to stop."""
+    """Who may be blamed if it is not stopped: not a dead worker, nor one whose word did not reach us."""
     music: bool = False
 
 
@@ -263,6 +263,8 @@ class ExchangeLine:
             await asyncio.get_running_loop().create_future()
         self.exchange.diary.append(Done(self.worker, call, command))
         if self.down:
+            if isinstance(command, StopPlayback) and command.leg in self.exchange.legs:
+                self.exchange.legs[command.leg].voice = None
             raise SwitchDown("the test says that the exchange does not answer")
         for fault in self.faults:
             if isinstance(command, fault[0]):

@@ -8,7 +8,7 @@ import pytest
 
 from callrouter.acd.floor import Activity
 from callrouter.calls.call import Phase
-from callrouter.engine.monitor import LEASE_S, PULSE_S
+from callrouter.engine.monitor import LEASE_S, PULSE_S, REPAIR_S
 from callrouter.engine.ports import Commit, Owner
 from callrouter.errors import CommandRefused, SwitchDown
 from callrouter.journal import Word
@@ -379,3 +379,62 @@ async def test_a_caller_who_arrives_while_the_switch_is_asked_what_it_holds_is_n
     await centre.pass_time(MOMENT_S)
     assert centre.call_of(caller).phase is Phase.IN_TREE
     assert centre.done(Join) == []
+
+
+async def test_a_worker_that_starts_takes_nothing_from_those_who_live(centre: Centre) -> None:
+    await two_workers(centre)
+    caller = await centre.caller("1")
+    await centre.pass_time(11)
+    await centre.stop("w2")
+    await centre.start("w2")
+    await centre.pass_time(20)
+    assert centre.owner_of(caller).startswith("w1/")
+    assert centre.entries(Word.ADOPTED) == []
+
+
+async def test_a_worker_whose_calls_were_taken_lets_them_go_and_can_take_them_back(centre: Centre) -> None:
+    """As after it was stopped for a while: it believes to own what the other has adopted."""
+    await two_workers(centre)
+    await centre.ready("anna")
+    caller, leg = await centre.talking("anna")
+    await centre.workers["w2"].worker.recovery.adopt_dead(frozenset())
+    await centre.pass_time(21)
+    assert len(centre.workers["w1"].worker.registry) == 0
+    centre.kill("w2")
+    await centre.until(lambda: centre.quarrels() == [], within_s=WITHIN_S + REPAIR_S)
+    assert centre.owner_of(caller).startswith("w1/")
+    assert centre.hear_each_other(caller, leg)
+
+
+async def test_a_caller_whose_time_to_choose_ran_out_while_nobody_was_there_is_asked_once(centre: Centre) -> None:
+    await centre.start("w1")
+    caller = await centre.caller()
+    centre.exchange.hear_out(caller)
+    await centre.pass_time(1)
+    centre.kill("w1")
+    await centre.pass_time(60)
+    asked = len(centre.done(Play))
+    await centre.start("w1")
+    assert len(centre.done(Play)) == asked + 1
+    assert centre.exchange.legs[caller].playing is not None
+
+
+async def test_a_caller_whose_wait_ran_out_while_nobody_was_there_hears_the_goodbye_to_its_end(centre: Centre) -> None:
+    await centre.start("w1")
+    caller = await centre.caller("1")
+    centre.kill("w1")
+    await centre.pass_time(100)
+    await centre.start("w1")
+    assert centre.call_of(caller).phase is Phase.LEAVING
+    assert centre.exchange.legs[caller].playing is not None
+
+
+async def test_no_phone_is_rung_for_a_call_before_its_caller_reports_to_us(centre: Centre) -> None:
+    await two_workers(centre)
+    await centre.caller("1")
+    centre.workers["w2"].switch.faults.append((Adopt, SwitchDown("no answer")))
+    centre.kill("w1")
+    await centre.pass_time(WITHIN_S)
+    await centre.ready("anna")
+    assert not centre.rings("anna")
+    await centre.until(lambda: centre.rings("anna"), within_s=25)

@@ -24,7 +24,7 @@ class Wrote:
 
 @dataclass(frozen=True)
 class Tried:
-    """A commit that did not reach the line."""
+    """A commit that did not reach the line, or whose answer did not reach us."""
 
     commit: Commit
 
@@ -50,6 +50,7 @@ class WayToLine:
             self._diary.append(Wrote(commit, answer))
         await self._travel()
         if self.loses_answers:
+            self._diary.append(Tried(commit))
             raise StoreDown("the answer was lost on the way")
         return answer
 
