@@ -47,7 +47,7 @@ def read_sound(file: Path) -> tuple[Sound, int]:
     return samples, int(rate)
 
 
-def for_phone(sound: Sound, rate: int) -> Samples:
+def for_phone(sound: Sound, rate: int, tail_ms: int = TAIL_MS) -> Samples:
     """The prompt as callers will hear it. Silence stays as it is."""
     mono = sound.mean(axis=1) if sound.ndim == 2 else sound
     whole = np.round(np.clip(_at_phone_rate(mono, rate), -1, 1) * 32767).astype("<i2")
@@ -56,7 +56,7 @@ def for_phone(sound: Sound, rate: int) -> Samples:
         return whole.astype(np.int16)
     segment = _levelled(_trimmed(segment)).fade_in(5).fade_out(5)
     ready: Samples = np.frombuffer(segment.raw_data, "<i2").astype(np.int16)
-    return np.concatenate((ready, np.zeros(TAIL_MS * RATE // 1000, np.int16)))
+    return np.concatenate((ready, np.zeros(tail_ms * RATE // 1000, np.int16)))
 
 
 def _trimmed(segment: AudioSegment) -> AudioSegment:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 import re
 import subprocess
@@ -15,9 +14,9 @@ from typing import Protocol
 import numpy as np
 
 from callrouter.errors import SetupError
+from callrouter.prompts import program
 from callrouter.prompts.sound import Sound
 
-DEADLINE_S = 60
 WORDS_A_MINUTE = 160
 """A little slower than espeak-ng's 175: people listen on the phone, often in a noisy place."""
 _CYRILLIC = re.compile(r"([\u0400-\u04ff][\u0400-\u04ff\s\d,.!?;:«»—–-]*)")
@@ -46,12 +45,14 @@ class Espeak:
     @cached_property
     def version(self) -> str:
         try:
-            done = subprocess.run([*self._command, "--version"], capture_output=True, timeout=DEADLINE_S, check=False)
+            done = subprocess.run(
+                [*self._command, "--version"], capture_output=True, timeout=program.DEADLINE_S, check=False
+            )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise SetupError(f"espeak-ng does not start ({error}); run `callrouter doctor`") from error
         found = re.search(rb"eSpeak NG[^:]*: (\d+\.\d+(\.\d+)?)", done.stdout)
         if found is None:
-            said = _first_line(done.stdout or done.stderr)
+            said = program.first_line(done.stdout or done.stderr)
             raise SetupError(f"{self._command[-1]} is not espeak-ng: {said}; run `callrouter doctor`")
         return f"espeak-ng {found[1].decode()} -s {WORDS_A_MINUTE}"
 
@@ -65,27 +66,13 @@ class Espeak:
 
     async def _part(self, text: str, voice: str) -> tuple[Sound, int]:
         arguments = ("-v", voice, "-s", str(WORDS_A_MINUTE), "-b", "1", "--stdin", "--stdout")
-        process = await asyncio.create_subprocess_exec(
-            *self._command,
-            *arguments,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
+        instead = "choose another language or put recorded files beside the tree"
         try:
-            async with asyncio.timeout(DEADLINE_S):
-                said, complaint = await process.communicate(text.encode())
-        except TimeoutError as error:
-            raise SetupError(
-                f"espeak-ng did not finish speaking within {DEADLINE_S} s; run `callrouter doctor`"
-            ) from error
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        if process.returncode or not said:
-            words = f"espeak-ng cannot speak `{voice}` ({_first_line(complaint)}); choose another language"
-            raise SetupError(f"{words} or put recorded files beside the tree")
+            said = await program.say("espeak-ng", (*self._command, *arguments), text)
+        except SetupError as error:
+            raise SetupError(f"espeak-ng cannot speak `{voice}` ({error}); {instead}") from error
+        if not said:
+            raise SetupError(f"espeak-ng cannot speak `{voice}` (it said nothing); {instead}")
         return _read_wave(said)
 
 
@@ -109,8 +96,3 @@ def _read_wave(data: bytes) -> tuple[Sound, int]:
     with wave.open(io.BytesIO(data)) as spoken:
         samples = np.frombuffer(spoken.readframes(len(data)), "<i2")
         return samples / 32768, spoken.getframerate()
-
-
-def _first_line(output: bytes) -> str:
-    lines = output.decode(errors="replace").strip().splitlines()
-    return lines[0][:200] if lines else "it said nothing"

@@ -1,10 +1,11 @@
-"""How one value is to be read: `kind`, or `kind(option, option)`, as a tree writes it in `{amount:money(usd)}`."""
+"""How one value is to be read: `kind`, or `kind:option:option`, as a tree writes it in `{amount:money:usd}`."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 
 Value = str | int | float | bool
 """What a variable of a call may be."""
@@ -57,32 +58,27 @@ class Reading:
     """A date without its year."""
 
 
-_SHAPE = re.compile(r"([a-z]+)(?:\(([^()]*)\))?")
-_FORMS = re.compile(
-    r"[^\W\d_][^\W\d_ -]{0,39}(?: [^\W\d_ -]{1,39})*(?:/[^\W\d_][^\W\d_ -]{0,39}(?: [^\W\d_ -]{1,39})*)+"
-)
+_FORM = re.compile(r"[^\W\d_]+(?:[ -][^\W\d_]+){0,3}")
 _GENDERS = {"m": Gender.MASCULINE, "f": Gender.FEMININE, "n": Gender.NEUTER, **{str(one): one for one in Gender}}
 _CASES = {str(one): one for one in Case}
 _INFLECTED = (Kind.NUMBER, Kind.ORDINAL, Kind.COUNT)
 _WITH_CASE = (*_INFLECTED, Kind.DATE, Kind.TIME, Kind.MONEY, Kind.DURATION)
 
 
+@lru_cache(maxsize=1024)
 def parse_reading(text: str) -> Reading | str:
     """The reading, or in one sentence what is wrong with it."""
-    shape = _SHAPE.fullmatch(text.strip())
-    if shape is None:
-        return f"`{text}` is no reading; write it like number, number(feminine) or money(usd)"
-    name, listed = shape[1], shape[2]
+    name, *options = (part.strip() for part in text.split(":"))
     if name not in list(Kind):
-        return f"there is no reading `{name}`; choose one of {', '.join(Kind)}"
+        return f"nothing is read as `{name[:40]}`; known are: {', '.join(Kind)}"
     reading = Reading(Kind(name))
-    for option in (part.strip() for part in (listed or "").split(",") if part.strip()):
+    for option in options:
         changed = _with_option(reading, option)
         if changed is None:
-            return f"{name} has no option `{option}`; it may have {_options_of(reading.kind)}"
+            return f"{name} cannot be read as `{option[:40]}`; it may have {_options_of(reading.kind)}"
         reading = changed
     if reading.kind is Kind.COUNT and not reading.forms:
-        return "count needs the forms of its word; write it like count(call/calls) or count(звонок/звонка/звонков)"
+        return "count needs the forms of its word; write it like count:call/calls or count:звонок/звонка/звонков"
     return reading
 
 
@@ -95,8 +91,9 @@ def _with_option(reading: Reading, option: str) -> Reading | None:
         return replace(reading, currency=option.lower())
     if option == "short" and reading.kind is Kind.DATE:
         return replace(reading, short=True)
-    if reading.kind is Kind.COUNT and _FORMS.fullmatch(option) and len(option.split("/")) <= 3:
-        return replace(reading, forms=tuple(option.split("/")))
+    forms = tuple(form.strip() for form in option.split("/"))
+    if reading.kind is Kind.COUNT and len(forms) in (2, 3) and all(map(_FORM.fullmatch, forms)) and len(option) <= 120:
+        return replace(reading, forms=forms)
     return None
 
 

@@ -1,4 +1,4 @@
-"""Values read in Russian. A reading's case is for its place in a sentence: `до {when:date(genitive)}`."""
+"""Values read in Russian. A reading's case is for its place in a sentence: `до {when:date:genitive}`."""
 
 from __future__ import annotations
 

@@ -41,8 +41,19 @@ def sounds(reading: Reading, value: Value, language: str) -> Sounds | None:
             return None
 
 
+def names_for(reading: Reading, language: str) -> frozenset[str]:
+    """All names that `sounds` may ever give for such a reading: what has to be there before the first call."""
+    if reading.kind in (Kind.DIGITS, Kind.PHONE) or (
+        reading.kind is Kind.NUMBER and reading.case in (Case.NOMINATIVE, Case.ACCUSATIVE)
+    ):
+        return every_name(language)
+    return (
+        every_name("en") if language == "en" and reading.kind in (Kind.ORDINAL, Kind.DATE, Kind.TIME) else frozenset()
+    )
+
+
 def every_name(language: str) -> frozenset[str]:
-    """All names that `sounds` may give for a language: what has to be there before the first call."""
+    """All names that `sounds` may give for a language."""
     if language not in ("ru", "en"):
         return frozenset()
     small = [*range(20), *range(20, 100, 10)]
