@@ -13,8 +13,8 @@ LARGEST = 10**15
 DECIMALS = 6
 LONGEST_DIGITS = 64
 LONGEST_TEXT = 200
-_NUMBER = re.compile(r"[+-]?\d{1,16}(?:[.,]\d{1,20})?")
-_CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::[0-5]\d(?:\.\d+)?)?")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,16}(?:[.,][0-9]{1,20})?")
+_CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])(?::[0-5][0-9](?:\.[0-9]+)?)?")
 
 
 def number_of(value: Value) -> Decimal | None:
