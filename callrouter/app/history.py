@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from callrouter.acd.choose import reasons
 from callrouter.acd.floor import Floor
+from callrouter.engine.monitor import ALARM_SHARE, share_used
 from callrouter.engine.ports import Line
 from callrouter.journal import Entry, Word
 from callrouter.reporting.calls import fold, journal_order
@@ -15,8 +16,6 @@ from callrouter.reporting.record import CallRecord
 from callrouter.reporting.replay import Things, reasons_from
 
 PAGE = 2_000
-ALARM_SHARE = 0.8
-"""Of the store's memory: beyond it the journal will soon have to give way."""
 
 
 async def newest_calls(line: Line, count: int) -> list[CallRecord]:
@@ -91,11 +90,10 @@ async def _records_of(line: Line, calls: set[str]) -> list[CallRecord]:
 
 async def notes(line: Line) -> list[str]:
     """What an operator should know beside the floor."""
-    health = await line.health()
+    share = share_used(await line.health())
     found = []
-    bound = int(health["memory_bound"])
-    if bound and int(health["memory_used"]) > ALARM_SHARE * bound:
-        found.append(f"Redis uses {int(health['memory_used']) / bound:.0%} of its memory (redis.max_memory_mb)")
+    if share > ALARM_SHARE:
+        found.append(f"Redis uses {share:.0%} of its memory (redis.max_memory_mb)")
     if not await line.living():
         found.append("no worker is running: callers get the fallback")
     return found

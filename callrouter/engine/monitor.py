@@ -3,7 +3,7 @@
 every 0.5 s   renew the lease; a lease that ran out elsewhere → take over its calls
 every 2 s     may we take new callers? (store, calls, sound ports, files, disk)
 every 5 s     one worker repairs: agents held by calls that do not exist, waiting calls without a call
-every 10 s    legs of ours that no call knows
+every 10 s    legs of ours that no call knows; is the store nearly full? (one worker raises the alarm)
 every 10 min  one worker journals the whole floor, so that `explain` can begin there
 """
 
@@ -13,7 +13,7 @@ import asyncio
 import os
 import resource
 import shutil
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +37,16 @@ TIDY_S = 10.0
 SNAPSHOT_S = 600.0
 PORTS_PER_CALL = 4
 """Caller and agent, sound and its control protocol (RFC 3550) each."""
+
+
+ALARM_SHARE = 0.8
+"""Of the store's memory: beyond it the journal will soon have to give way."""
+
+
+def share_used(health: Mapping[str, str]) -> float:
+    """How much of the store's memory is used, 0.0 to 1.0; 0.0 where it has no bound."""
+    bound = int(health["memory_bound"])
+    return int(health["memory_used"]) / bound if bound else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +111,7 @@ class Monitor:
             tasks.create_task(self._every(ADMISSION_S, self.look), name="admission")
             tasks.create_task(self._every(REPAIR_S, self.repair), name="repair")
             tasks.create_task(self._every(TIDY_S, self._recovery.tidy), name="tidy")
+            tasks.create_task(self._every(TIDY_S, self.watch_store), name="store")
             tasks.create_task(self._every(SNAPSHOT_S / 10, self.note_floor), name="snapshot")
 
     async def _every(self, seconds: float, chore: Callable[[], Awaitable[None]]) -> None:
@@ -157,6 +168,12 @@ class Monitor:
                 await self._line.commit(commit)
                 log.error("repaired", thing=next(iter(commit.floor)), what=commit.entries[0].data["what"])
         self._suspects = wrong
+
+    async def watch_store(self) -> None:
+        if await self._line.try_lock("watch", self._owner, TIDY_S * 0.9):
+            health = await self._line.health()
+            if share_used(health) > ALARM_SHARE:
+                log.error("store_nearly_full", used=health["memory_used"], bound=health["memory_bound"])
 
     async def note_floor(self) -> None:
         """The lock is kept, not freed: it is what says how long ago this was done."""

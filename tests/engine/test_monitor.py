@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
+from structlog.testing import capture_logs
 
 from callrouter.acd import activity
 from callrouter.acd.floor import Activity
 from callrouter.config import Limits, Sip
-from callrouter.engine.monitor import ADMISSION_S, PULSE_S, REPAIR_S, SNAPSHOT_S
+from callrouter.engine.monitor import ADMISSION_S, PULSE_S, REPAIR_S, SNAPSHOT_S, TIDY_S
 from callrouter.engine.ports import Commit
 from callrouter.journal import Entry, Word
 from tests.engine.centre import Centre
@@ -150,3 +151,20 @@ async def test_a_chore_that_breaks_is_told_and_done_again(
     assert len(looks) == 3
     assert "chore_crashed" in capsys.readouterr().out
     assert await centre.line.living() == {running.worker.owner}
+
+
+async def test_a_store_that_is_nearly_full_raises_the_alarm_once_for_all_workers(
+    centre: Centre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await centre.start("w1")
+    await centre.start("w2")
+
+    async def nearly_full() -> Mapping[str, str]:
+        return {"memory_used": "81", "memory_bound": "100"}
+
+    monkeypatch.setattr(centre.line, "health", nearly_full)
+    with capture_logs() as told:
+        await centre.pass_time(TIDY_S * 2)
+    alarms = [one for one in told if one["event"] == "store_nearly_full"]
+    assert 1 <= len(alarms) <= 3
+    assert (alarms[0]["log_level"], alarms[0]["used"]) == ("error", "81")
