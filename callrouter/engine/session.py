@@ -163,6 +163,8 @@ class Session:
                 finally:
                     self._settled(event.agent)
             case LegAdopted(leg=leg) if leg == self.call.caller_leg:
+                if self._is_here:  # said twice: the caller must not be asked twice
+                    return True
                 self._is_here = True
                 stands = await self._step(e.Adopted())
                 self._set_timers(self.call.timers)

@@ -429,6 +429,16 @@ async def test_a_caller_whose_wait_ran_out_while_nobody_was_there_hears_the_good
     assert centre.exchange.legs[caller].playing is not None
 
 
+async def test_an_adoption_told_twice_asks_the_caller_once(centre: Centre) -> None:
+    await two_workers(centre)
+    await centre.caller()
+    asked = len(centre.done(Play))
+    centre.workers["w2"].switch.repeats = True
+    centre.kill("w1")
+    await centre.pass_time(WITHIN_S)
+    assert len(centre.done(Play)) == asked + 1
+
+
 async def test_no_phone_is_rung_for_a_call_before_its_caller_reports_to_us(centre: Centre) -> None:
     await two_workers(centre)
     await centre.caller("1")
