@@ -51,6 +51,8 @@ class AgiServer:
 
     def stop(self, grace_s: float = 20.0) -> None:
         """No new calls; those under way may end by themselves for a while, then the dialplan's fallback takes them."""
+        if self._stopping.is_set():
+            return
         self._stopping.set()
         self._socket.shutdown(socket.SHUT_RDWR)  # wakes the door
         self._door.join()

@@ -1,0 +1,135 @@
+"""A tree walked by AGI: the same keys count at the same moments as over ARI, whatever a caller presses and when."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from callrouter.asterisk.agi import NotPlayed
+from callrouter.asterisk.agi_walk import KEYS, AgiWalk, Outcome, Result
+from callrouter.tree import walk as tree_walk
+from callrouter.tree.model import Tree
+from callrouter.tree.walk import Input, KeyPressed, Walk
+from tests.asterisk.agi_caller import SOUND_S, Caller, by_events, files
+from tests.tree.trees import SMALL, tree
+
+TWO_LANGUAGES = (
+    SMALL.replace("[en]", "[en, ru]").replace("{en: ", "{ru: Да, en: ").replace('"2": more', '"2": more, "9": russian')
+    + "  russian: {type: set, language: ru, next: top}\n"
+)
+
+
+def walked(tree: Tree, caller: Caller) -> Outcome:
+    return AgiWalk(caller, tree, "en", files, caller.clock).run()
+
+
+def test_a_key_during_the_prompt_cuts_it_and_acts_at_once() -> None:
+    caller = Caller([(1.0, "2")], hangs_up_at=1.5)
+    assert walked(tree(), caller).path == ("top", "more")
+    assert caller.heard == ["answer", "en/small.top", "en/small.more"]
+
+
+def test_keys_are_not_heard_where_the_tree_forbids_it_and_the_prompt_goes_on() -> None:
+    caller = Caller([(1.0, "2"), (2.0, "5"), (6.0, "5")], hangs_up_at=6.5)
+    outcome = walked(tree(), caller)
+    assert outcome.path == ("top", "more", "hello")
+    assert caller.heard[2:] == ["en/small.more", "en/small.hello"]
+
+
+def test_a_key_that_begins_a_longer_choice_waits_for_the_next_and_no_longer() -> None:
+    assert walked(tree(), Caller([(1.0, "1"), (2.9, "2")])).path == ("top", "bye")
+    caller = Caller([(1.0, "1"), (3.1, "2")])
+    outcome = walked(tree(), caller)
+    assert outcome == Outcome(Result.QUEUE, "en", ("top", "shop"), "shop", 4)
+    assert caller.now == 3.0
+
+
+def test_silence_is_counted_from_the_end_of_the_prompt() -> None:
+    caller = Caller([], hangs_up_at=SOUND_S + 6.01)
+    assert walked(tree(), caller).path == ("top", "top")
+    assert caller.heard[2:] == ["en/small.top.no_input"]
+
+
+def test_a_key_that_means_nothing_there_does_not_begin_the_wait_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No node does so today; a later one may ignore keys while it listens."""
+    steps = tree_walk.step
+
+    def deaf_to_nine(tree: Tree, walk: Walk | None, given: Input) -> tree_walk.Result:
+        if walk is not None and given == KeyPressed("9"):
+            return walk, ()
+        return steps(tree, walk, given)
+
+    monkeypatch.setattr(tree_walk, "step", deaf_to_nine)
+    caller = Caller([(1.0, "9"), (SOUND_S + 3, "9")], hangs_up_at=SOUND_S + 6.01)
+    assert walked(tree(), caller).path == ("top", "top")
+    assert caller.heard == ["answer", "en/small.top", "en/small.top.no_input"]
+
+
+def test_the_words_of_a_queue_are_said_to_their_end_before_the_queue_is_joined() -> None:
+    spoken = tree(SMALL.replace("queue: shop, priority: 4", "queue: shop, prompt: {en: One moment}"))
+    caller = Caller([(1.0, "1"), (3.5, "2")])
+    assert walked(spoken, caller).result is Result.QUEUE
+    assert caller.heard[-1] == "en/small.shop"
+    assert caller.now == 3.0 + SOUND_S
+
+
+def test_who_hangs_up_leaves_the_way_so_far() -> None:
+    assert walked(tree(), Caller([(1.0, "2")], hangs_up_at=2.0)) == Outcome(Result.HUNG_UP, "en", ("top", "more"))
+
+
+def test_a_sound_that_cannot_be_played_does_not_end_the_call() -> None:
+    class Deaf(Caller):
+        def stream_file(self, filename: str, escape_digits: str = "") -> str:
+            if filename.endswith("top"):
+                raise NotPlayed(filename)
+            return super().stream_file(filename, escape_digits)
+
+    caller = Deaf([(1.0, "2")], hangs_up_at=2.0)
+    assert walked(tree(), caller).path == ("top", "more")
+
+
+def test_what_only_the_whole_callrouter_can_do_is_told_to_the_dialplan(monkeypatch: pytest.MonkeyPatch) -> None:
+    class LookUp:
+        pass
+
+    def wants_a_lookup(tree: Tree, walk: Walk | None, given: Input) -> object:
+        return Walk("top"), (tree_walk.Entered("top", ""), LookUp())
+
+    monkeypatch.setattr(tree_walk, "step", wants_a_lookup)
+    outcome = walked(tree(), Caller())
+    assert (outcome.result, outcome.reason) == (Result.UNSUPPORTED, "LookUp at node top")
+
+
+def test_a_walk_that_waits_for_nothing_we_know_is_told_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tree_walk, "step", lambda *_: (Walk("top"), (tree_walk.Entered("top", ""),)))
+    assert walked(tree(), Caller()).result is Result.UNSUPPORTED
+
+
+def by_agi(tree: Tree, caller: Caller) -> tuple[list[str], str]:
+    """In the same words as `by_events`."""
+    outcome = walked(tree, caller)
+    said = {
+        Result.QUEUE: f"queue {outcome.queue} {outcome.priority}",
+        Result.ENDED: f"ended {outcome.reason}",
+        Result.HUNG_UP: "hung_up",
+    }
+    return caller.heard, f"{outcome.language} {said[outcome.result]} {','.join(outcome.path)}"
+
+
+KEYINGS = st.lists(st.tuples(st.integers(1, 3000), st.sampled_from("0123459*#" + KEYS)), max_size=12)
+TREES = st.sampled_from([tree(), tree(TWO_LANGUAGES)])
+
+
+@given(tree=TREES, keying=KEYINGS, hangs_up=st.none() | st.integers(1, 6000))
+@example(tree=tree(), keying=[(100, "1"), (13, "2")], hangs_up=None)
+def test_by_agi_and_by_events_the_caller_hears_the_same_and_ends_in_the_same_place(
+    tree: Tree, keying: list[tuple[int, str]], hangs_up: int | None
+) -> None:
+    """Keys at wild moments. Odd hundredths keep them off the ends of sounds and waits, where either answer is right."""
+    at, keys = 0.0, []
+    for pause, key in keying:
+        at += pause / 100
+        keys.append((round(at, 2) + 0.003, key))
+    end = float("inf") if hangs_up is None else hangs_up / 100 + 0.007
+    assert by_agi(tree, Caller(keys, end)) == by_events(tree, "en", Caller(keys, end))
