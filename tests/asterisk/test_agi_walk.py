@@ -126,10 +126,10 @@ TREES = st.sampled_from([tree(), tree(TWO_LANGUAGES)])
 def test_by_agi_and_by_events_the_caller_hears_the_same_and_ends_in_the_same_place(
     tree: Tree, keying: list[tuple[int, str]], hangs_up: int | None
 ) -> None:
-    """Keys at wild moments. Odd hundredths keep them off the ends of sounds and waits, where either answer is right."""
+    """Keys at wild moments, each at a fraction of a second of its own: two things in one instant may go either way."""
     at, keys = 0.0, []
-    for pause, key in keying:
+    for number, (pause, key) in enumerate(keying, 1):
         at += pause / 100
-        keys.append((round(at, 2) + 0.003, key))
+        keys.append((round(at, 2) + number * 0.0003, key))
     end = float("inf") if hangs_up is None else hangs_up / 100 + 0.007
     assert by_agi(tree, Caller(keys, end)) == by_events(tree, "en", Caller(keys, end))
