@@ -29,12 +29,16 @@ async def newest_calls(line: Line, count: int) -> list[CallRecord]:
     return [records[call] for call in reversed(arrived[:count])]
 
 
-async def calls_since(line: Line, after: str) -> dict[str, CallRecord]:
-    """Every call with anything journalled after this version."""
-    entries: list[Entry] = []
-    while page := await line.entries(entries[-1].id if entries else after, limit=PAGE):
-        entries += page
-    return fold(entries)
+async def entries_of(line: Line, call: str) -> list[Entry]:
+    """Everything the journal holds about one call, oldest first."""
+    found: list[Entry] = []
+    before = ""
+    while page := await line.entries_back(before, PAGE):
+        found += [entry for entry in page if entry.call == call]
+        if any(entry.word is Word.ARRIVED for entry in found):
+            break
+        before = page[-1].id
+    return found[::-1]
 
 
 async def explained(line: Line, call: str) -> Story | None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from ipaddress import ip_network
 from pathlib import Path
 
+from callrouter.app.history import entries_of
 from callrouter.app.site import Site, spoken
 from callrouter.audio import Samples, alaw_decode
 from callrouter.centre.install import music_folder
@@ -78,14 +79,7 @@ class RunningCentre:
         return None
 
     async def journal(self, call: str) -> Sequence[Entry]:
-        found: list[Entry] = []
-        before = ""
-        while page := await self._line.entries_back(before, PAGE):
-            found += [entry for entry in page if entry.call == call]
-            if any(entry.word is Word.ARRIVED for entry in found):
-                break
-            before = page[-1].id
-        return found[::-1]
+        return await entries_of(self._line, call)
 
     async def recording(self, call: str) -> Path | None:
         for entry in await self.journal(call):

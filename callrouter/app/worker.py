@@ -6,30 +6,24 @@ import asyncio
 import secrets
 import signal
 import time
-from collections.abc import Awaitable, Callable, Collection, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from typing import Any
 
 import structlog
 
 from callrouter import __version__
+from callrouter.app.recordings import facts_of, finish_recording, live_calls, recording_files
 from callrouter.app.site import Site, spoken
 from callrouter.asterisk.phones import Phone, provision
 from callrouter.asterisk.switch import AsteriskSwitch
-from callrouter.calls.call import Call
 from callrouter.engine.arrivals import Confirmations
-from callrouter.engine.ports import Commit, Line, Owner
+from callrouter.engine.ports import Line, Owner
 from callrouter.engine.worker import Plan, Worker
 from callrouter.errors import CallrouterError, StoreDown, SwitchDown
-from callrouter.journal import Entry, Word
 from callrouter.prompts import system
 from callrouter.prompts.library import PromptLibrary
-from callrouter.recordings.facts import Recording, RecordingFacts
-from callrouter.recordings.name import call_of
-from callrouter.reporting.calls import fold
 from callrouter.store.recording_files import RecordingFiles
-from callrouter.store.recording_job import Failed
-from callrouter.telephony import CallId, RecordingId
 
 log = structlog.get_logger()
 
@@ -95,12 +89,20 @@ async def serve(
     """From the roster to the open doors, and then until told to stop."""
     await worker.prepare()
     await patiently("phones", partial(provision_phones, site, switch))
-    background(switch.run(), "switch")
+    background(listen(switch, stop), "switch")
     await switch.up.wait()
     await patiently("open", worker.open)
     background(files.tend(partial(live_calls, line), partial(facts_of, line)), "recordings")
     log.info("worker_open", owner=worker.owner)
     await stop.wait()
+
+
+async def listen(switch: AsteriskSwitch, stop: asyncio.Event) -> None:
+    """A worker that hears nothing any more must not stay: the parent starts another."""
+    try:
+        await switch.run()
+    finally:
+        stop.set()
 
 
 async def agree(site: Site, switch: AsteriskSwitch, worker: Worker) -> None:
@@ -147,93 +149,6 @@ def plan(site: Site, library: PromptLibrary) -> Plan:
         files=library.files,
         recordings=site.recordings,
         version=__version__,
-    )
-
-
-# --- recordings ------------------------------------------------------------------------------------------------------
-
-
-def recording_files(site: Site, line: Line) -> RecordingFiles:
-    return RecordingFiles(
-        site.raw_recordings,
-        site.recordings,
-        file_format=site.config.recordings.format,
-        zone=site.config.centre.zone,
-        report=partial(journal_recording, line),
-    )
-
-
-async def finish_recording(files: RecordingFiles, call: Call) -> None:
-    assert call.talk is not None
-    assert call.talk.recording is not None
-    await files.finish(call.talk.recording, facts(call, call.talk.recording))
-
-
-def facts(call: Call, recording: RecordingId) -> RecordingFacts:
-    """What a finished call knows about its recording."""
-    talk = call.talk
-    assert talk is not None
-    return RecordingFacts(
-        recording=recording,
-        call=call.id,
-        started_ms=talk.since_ms,
-        agent=talk.agent,
-        queue=talk.queue,
-        caller=call.caller,
-        number=call.number,
-        tree=call.tree,
-        tree_version=call.version,
-        path=call.path,
-    )
-
-
-async def journal_recording(line: Line, outcome: Recording | Failed) -> None:
-    """The file's name and checksum, or why there is none, into the journal."""
-    if isinstance(outcome, Failed):
-        call, data = call_of(outcome.recording), {"problem": outcome.why}
-        agent = queue = ""
-    else:
-        call, agent, queue = outcome.facts.call, outcome.facts.agent, outcome.facts.queue
-        data = {
-            "file": outcome.file,
-            "sha256": outcome.sha256,
-            "seconds": f"{outcome.seconds:.3f}",
-            "format": outcome.format,
-        }
-        if outcome.problems:
-            data["problem"] = "; ".join(outcome.problems)
-    await line.commit(Commit((Entry(Word.RECORDING, call=call, agent=agent, queue=queue, data=data),)))
-
-
-async def live_calls(line: Line) -> Collection[CallId]:
-    return {stored.call for stored in await line.calls()}
-
-
-async def facts_of(line: Line, recording: RecordingId) -> RecordingFacts | None:
-    """What the journal still knows about a recording that was found after a crash."""
-    call = call_of(recording)
-    before = ""
-    found: list[Entry] = []
-    while page := await line.entries_back(before, JOURNAL_PAGE):
-        found += [entry for entry in page if entry.call == call]
-        if any(entry.word is Word.ARRIVED for entry in found):
-            break
-        before = page[-1].id
-    record = fold(reversed(found)).get(call)
-    if record is None or not record.talks:
-        return None
-    talk = record.talks[-1]
-    return RecordingFacts(
-        recording=recording,
-        call=call,
-        started_ms=talk.at_ms,
-        agent=talk.agent,
-        queue=record.queues[-1] if record.queues else "",
-        caller=record.caller,
-        number=record.number,
-        tree=record.tree,
-        tree_version=record.version,
-        path=tuple(step.node for step in record.path),
     )
 
 
