@@ -91,7 +91,7 @@ class Recovery:
     async def agree_with_switch(self) -> None:
         """After a (re)connection: what the switch no longer holds has hung up while nobody listened, and who should
         talk is joined. Only of legs that were known before the switch was asked can it be said that they are gone."""
-        before = [(session, session.call.legs) for session in self._registry]
+        before = [(session, _lasting(session.call)) for session in self._registry]
         held = {leg.leg: leg for leg in await self._world.switch.held()}
         for session, legs in before:
             for leg in _lasting(session.call):

@@ -253,8 +253,12 @@ class Centre:
                 yield f"{call} is {'both' if call in ends else 'neither'} alive and ended"
 
     def _wrong_holds(self) -> Iterator[str]:
-        """Agents and waiting calls are held by calls that know of it."""
+        """Agents and waiting calls are held by calls that know of it, and calls hold whom they believe to hold."""
         calls, floor = self.calls, self.floor
+        for each in calls.values():
+            for held, wanted in ((each.offer, "RESERVED RINGING"), (each.talk, "TALKING")):
+                if held and floor.agents[held.agent].activity not in wanted.split():
+                    yield f"{each.id} believes to hold {held.agent}, who is {floor.agents[held.agent].activity}"
         for agent in floor.agents.values():
             if agent.activity in (Activity.RESERVED, Activity.RINGING, Activity.TALKING):
                 call = calls.get(agent.call)

@@ -448,3 +448,36 @@ async def test_no_phone_is_rung_for_a_call_before_its_caller_reports_to_us(centr
     await centre.ready("anna")
     assert not centre.rings("anna")
     await centre.until(lambda: centre.rings("anna"), within_s=25)
+
+
+async def test_an_agent_who_answers_while_the_switch_is_asked_what_it_holds_is_not_taken_for_gone(
+    centre: Centre,
+) -> None:
+    """The answer of the switch is older than the leg that talks by the time it comes."""
+    running = await centre.start("w1")
+    await centre.ready("anna")
+    caller = await centre.caller("1")
+    rung = centre.exchange.ringing(PHONES["anna"])[0]
+    old = [leg for leg in await running.switch.held() if leg.leg != rung]
+
+    async def slowly() -> list[object]:
+        await centre.pass_time(0.1)
+        return list(old)
+
+    running.switch.held = slowly  # type: ignore[method-assign,assignment]
+    asking = asyncio.create_task(running.worker.recovery.agree_with_switch())
+    await centre.pass_time(0.01)
+    leg = centre.exchange.answer(PHONES["anna"])
+    await asking
+    await centre.pass_time(MOMENT_S)
+    assert centre.hear_each_other(caller, leg)
+
+
+async def test_who_does_not_see_its_own_lease_believes_nothing_about_the_others(centre: Centre) -> None:
+    await two_workers(centre)
+    caller = await centre.caller("1")
+    centre.line._leases.clear()
+    await centre.pass_time(0.001)
+    await centre.workers["w2"].worker._monitor.repair()
+    assert centre.owner_of(caller).startswith("w1/")
+    assert centre.entries(Word.ADOPTED) == []
