@@ -160,6 +160,21 @@ class Recordings(Part):
     )
 
 
+class Speech(Part):
+    """How text becomes sound: espeak-ng, if nothing else is given. A recorded file beside the tree wins over all of it."""
+
+    piper: dict[Language, Path] = Field(default={}, description="language → a Piper voice file (.onnx)")
+    piper_command: tuple[str, ...] = Field(default=("piper",), min_length=1, description="how Piper is started")
+    command: tuple[str, ...] = Field(
+        default=(), description="or a program of your own: text on its input, WAV on its output; `{language}` is put in"
+    )
+    values: Literal["recorded", "spoken"] = Field(
+        default="recorded", description="numbers, digits and dates: by recorded sounds where they can say it, or spoken"
+    )
+    wait_s: float = Field(default=4, gt=0, le=15, description="a caller waits so long for a text that is being spoken")
+    cache_mb: int = Field(default=200, ge=1, description="bound for what is spoken during calls")
+
+
 class Fallback(Part):
     """What a caller meets when no worker can take the call."""
 
@@ -248,6 +263,19 @@ class AgentPart(Part):
     queues: tuple[Name, ...] = Field(min_length=1, description="queues this agent serves")
 
 
+class CallerList(Part):
+    """Callers who are known by their numbers: VIPs, merchants, people who are blocked."""
+
+    numbers: tuple[DialPrefix, ...] = Field(default=(), description="with or without the plus, which is not compared")
+    file: Path | None = Field(default=None, description="or a file with a number a line; `#` begins a remark")
+
+
+class Group(Part):
+    """People for whom messages are taken."""
+
+    name: str = Field(min_length=1, max_length=80)
+
+
 class Config(Part):
     """All of it."""
 
@@ -257,6 +285,7 @@ class Config(Part):
     redis: RedisPart = RedisPart()
     limits: Limits = Limits()
     recordings: Recordings = Recordings()
+    speech: Speech = Speech()
     fallback: Fallback = Fallback()
     music: dict[Name, Path] = Field(default={}, description="music class → folder of sound files; `default` is shipped")
     trunks: dict[Name, Trunk] = {}
@@ -266,5 +295,14 @@ class Config(Part):
     not_ready_reasons: dict[Annotated[str, Field(pattern=r"^[1-9]$")], Name] = Field(
         default={"1": "break", "2": "lunch", "3": "meeting", "4": "paperwork"},
         description="the digit after *12 → the reason",
+    )
+    lists: dict[Name, CallerList] = Field(default={}, description="lists of callers, for `caller` nodes")
+    switches: tuple[Name, ...] = Field(
+        default=(), description="emergency switches for `hours` nodes: `callrouter switch NAME on`"
+    )
+    secrets: dict[Name, Secret] = Field(default={}, description="for `lookup` nodes: {secret:name} in a header")
+    groups: dict[Name, Group] = Field(default={}, description="for whom `message` nodes take messages")
+    directory: Path | None = Field(
+        default=None, description="departments and merchants that `transfer` nodes may reach: a YAML file"
     )
     trees: Path = Field(default=Path("ivr_trees"), description="folder of trees, relative to the project")

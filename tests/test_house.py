@@ -21,8 +21,8 @@ ROWS: tuple[frozenset[str], ...] = tuple(
         "asterisk store parties prompts centre config_files schemas",
         "engine",
         "calls transfers supervision",
-        "tree acd recordings reporting",
-        "telephony journal audio readings documents config config_checks errors log",
+        "tree acd recordings reporting directory",
+        "telephony journal audio readings hours documents config config_checks errors log",
     )
 )
 """Top to bottom. A room is a folder or a file directly in callrouter/."""
@@ -36,7 +36,8 @@ SIBLINGS = {
 """Neighbours that may be imported, and why."""
 
 PURE = words(
-    "calls transfers supervision tree acd recordings reporting telephony journal audio readings documents config errors"
+    "calls transfers supervision tree acd recordings reporting directory telephony journal audio readings hours documents"
+    " config errors"
 )
 WORLD = words("asyncio aiohttp redis time random logging os socket subprocess")
 """What a pure room must not know of."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -18,6 +19,7 @@ from asterisk.agi import AGIAppError
 
 from callrouter.asterisk.agi import NotPlayed
 from callrouter.tree import walk as tree_walk
+from callrouter.tree.facts import Facts
 from callrouter.tree.model import Prompt, Tree
 from callrouter.tree.walk import Began, Input, KeyPressed, PromptHeard, TimeUp, Walk
 
@@ -76,9 +78,10 @@ class AgiWalk:
         language: str,
         files: Callable[[Prompt, str], Sequence[str]],
         now: Callable[[], float] = time.monotonic,
+        facts: Callable[[], Facts] = lambda: Facts(datetime.now(UTC)),
     ) -> None:
         self._channel, self._tree, self._language = channel, tree, language
-        self._files, self._now = files, now
+        self._files, self._now, self._facts = files, now, facts
         self._walk: Walk | None = None
         self._path: list[str] = []
         self._prompts: tuple[Prompt, ...] | None = None
@@ -106,7 +109,7 @@ class AgiWalk:
         return self._outcome
 
     def _step(self, given: Input) -> tree_walk.Result:
-        return tree_walk.step(self._tree, self._walk, given)
+        return tree_walk.step(self._tree, self._walk, given, self._facts())
 
     def _do(self, output: object) -> None:
         match output:

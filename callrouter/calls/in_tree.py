@@ -39,7 +39,7 @@ def arrived(id: CallId, leg: LegArrived, tree: str, language: str, moment: Momen
 
 def walked(call: Call, event: Input, moment: Moment) -> Step:
     """One step of the walk, carried over to the call."""
-    walk, outputs = tree_walk.step(moment.setting.tree, call.walk, event)
+    walk, outputs = tree_walk.step(moment.setting.tree, call.walk, event, moment.facts)
     return apply(replace(call, walk=walk), outputs, moment)
 
 
@@ -78,6 +78,8 @@ def _one(step: Step, output: Output, moment: Moment) -> Step:
                 entries=(*hushed.entries, last),
                 commands=(*hushed.commands, HangUp(call.caller_leg)),
             )
+        case _:
+            return to_fallback(_hush(step), f"{type(output).__name__} cannot be done here", moment)
 
 
 def _speak(step: Step, prompts: tuple[Prompt, ...], moment: Moment) -> Step:

@@ -9,6 +9,7 @@ from callrouter.calls.call import Call, Phase
 from callrouter.config import Queue
 from callrouter.journal import Entry, FloorChange, Word
 from callrouter.telephony import Command
+from callrouter.tree.facts import Facts
 from callrouter.tree.model import Prompt, Tree
 
 
@@ -31,6 +32,8 @@ class Moment:
 
     now_ms: int
     setting: Setting
+    facts: Facts
+    """What a step in the tree may know of the world."""
 
 
 @dataclass(frozen=True, slots=True)

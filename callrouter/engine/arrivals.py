@@ -12,7 +12,7 @@ from callrouter.acd import activity
 from callrouter.acd.floor import Activity, Agent, Floor, Presence
 from callrouter.acd.presence import Wish, feature_code, presence_fields, wish_entry
 from callrouter.calls.call import Call
-from callrouter.calls.in_tree import arrived
+from callrouter.calls.in_tree import arrived, clean_number
 from callrouter.calls.step import Moment, Step
 from callrouter.config import NumberRoute
 from callrouter.engine.ports import Check, Commit, Owner, Written
@@ -101,8 +101,10 @@ class Arrivals:
             over.set()
 
     def _take_caller(self, leg: LegArrived, route: NumberRoute, now_ms: int) -> None:
-        moment = Moment(now_ms, self._world.setting(route.tree, ""))
-        step = arrived(new_call_id(now_ms), leg, route.tree, route.language or self._language, moment)
+        call = new_call_id(now_ms)
+        facts = self._world.facts(call, clean_number(leg.caller_number), leg.number, {})
+        moment = Moment(now_ms, self._world.setting(route.tree, ""), facts)
+        step = arrived(call, leg, route.tree, route.language or self._language, moment)
         answered = Step(step.call, (Answer(leg.leg), *step.commands), step.entries, step.floor)
         self._begin(step.call, answered, Owner(""))
 

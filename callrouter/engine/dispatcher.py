@@ -16,7 +16,7 @@ from callrouter.acd.floor import Floor
 from callrouter.calls.events import AgentProposed
 from callrouter.engine.ports import Line
 from callrouter.errors import JournalGap, StoreDown
-from callrouter.journal import FloorChange
+from callrouter.journal import Entry, FloorChange
 from callrouter.telephony import CallId, PhoneId
 
 log = structlog.get_logger()
@@ -34,12 +34,15 @@ class Dispatcher:
         line: Line,
         propose: Callable[[CallId, AgentProposed], bool],
         changed: Callable[[FloorChange], None],
+        heard: Callable[[Entry], None] = lambda _: None,
     ) -> None:
+        """`heard` is told every entry of the journal."""
         self.floor = Floor()
         self.caught_up = asyncio.Event()
         self._line = line
         self._propose = propose
         self._changed = changed
+        self._heard = heard
         self._asked: dict[str, str] = {}
         """Agent → call: proposals whose outcome is not yet on the replica."""
         self._settled: set[str] = set()
@@ -98,6 +101,7 @@ class Dispatcher:
         self.look_soon()
         async for entry in self._line.follow(snapshot.version):
             self.floor.apply(entry.floor, entry.id)
+            self._heard(entry)
             if entry.floor:
                 self._changed(entry.floor)
                 self._release_known()

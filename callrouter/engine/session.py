@@ -39,6 +39,7 @@ from callrouter.telephony import (
     SwitchEvent,
     Unbridge,
 )
+from callrouter.tree.facts import Facts
 
 log = structlog.get_logger()
 
@@ -83,6 +84,8 @@ class World:
     """Tree name and version → the setting of a call that began on it."""
     talk_ended: Callable[[Call], None]
     """Told once after every conversation that was recorded."""
+    facts: Callable[[str, str, str, Mapping[str, str]], Facts]
+    """Call, caller's number, number called, secrets in memory → what a step in the tree may know of the world."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,8 @@ class Session:
         self._ledger = Ledger(world.line)
         self._inbox: asyncio.Queue[Inbox] = asyncio.Queue()
         self._timers: dict[str, tuple[int, asyncio.TimerHandle]] = {}
+        self._secrets: dict[str, str] = {}
+        """Digits that are nowhere else: not in the call's state, not in the journal, not in the log."""
         self._log = log.bind(call=call.id)
 
     def post(self, event: Inbox) -> None:
@@ -180,7 +185,9 @@ class Session:
         return await self._carry_out(taken) is not Outcome.NOT_OURS
 
     def _moment(self) -> Moment:
-        return Moment(self._world.clock.now_ms(), self._world.setting(self.call.tree, self.call.version))
+        call = self.call
+        facts = self._world.facts(call.id, call.caller, call.number, self._secrets)
+        return Moment(self._world.clock.now_ms(), self._world.setting(call.tree, call.version), facts)
 
     async def _do_again(self, event: Again) -> None:
         if event.legs == self.call.legs:

@@ -24,6 +24,7 @@ from callrouter.engine.recover import Recovery
 from callrouter.engine.registry import Registry
 from callrouter.engine.roster import Phones, bring_up_to_date, configured
 from callrouter.engine.session import World
+from callrouter.engine.surroundings import Holidays, Surroundings
 from callrouter.engine.wrap_up import WrapUps
 from callrouter.errors import StoreDown
 from callrouter.journal import Entry, FloorChange, Word
@@ -33,6 +34,8 @@ from callrouter.tree.model import Prompt, Tree
 log = structlog.get_logger()
 
 RETRY_S = 0.5
+REMEMBERED = 20_000
+"""So many of the newest entries tell a starting worker who called before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,10 @@ class Plan:
     recordings: Path
     """Where recordings land: its free space is watched."""
     version: str
+    lists: Callable[[str], frozenset[str]] = lambda _: frozenset()
+    """The named lists that a caller's number is in."""
+    holidays: Callable[[int], Holidays] = lambda _: {}
+    """The public holidays around a year."""
 
 
 class Worker:
@@ -66,9 +73,19 @@ class Worker:
     ) -> None:
         self._line, self._switch, self._plan, self.owner = line, switch, plan, owner
         self._settings: dict[str, Setting] = {}
-        world = World(line, switch, clock, owner, self._setting, talk_ended)
-        self.dispatcher = Dispatcher(line, lambda call, event: self.registry.propose(call, event), self._changed)
+        self.dispatcher = Dispatcher(
+            line, lambda call, event: self.registry.propose(call, event), self._changed, self._heard
+        )
         floor = self.dispatcher.floor
+        self._surroundings = Surroundings(
+            clock,
+            floor,
+            zone=plan.config.centre.zone,
+            switches=plan.config.switches,
+            lists=plan.lists,
+            holidays=plan.holidays,
+        )
+        world = World(line, switch, clock, owner, self._setting, talk_ended, self._surroundings.facts)
         self.phones = Phones(line, floor)
         self._wrap_ups = WrapUps(line, floor, clock)
         self._arrivals = Arrivals(
@@ -102,6 +119,8 @@ class Worker:
                 await bring_up_to_date(self._line, wanted)
                 note = Entry(Word.STARTED, data={"worker": self.owner, "version": self._plan.version})
                 await self._line.commit(Commit((note,)))
+                for entry in reversed(await self._line.entries_back(limit=REMEMBERED)):
+                    self._heard(entry)
                 break
             except StoreDown as down:
                 log.warning("waiting_for_store", why=str(down))
@@ -135,6 +154,9 @@ class Worker:
             await self._line.end_lease(self.owner)
         except StoreDown as down:
             log.warning("lease_not_ended", why=str(down))
+
+    def _heard(self, entry: Entry) -> None:
+        self._surroundings.callers.hear(entry)
 
     def _changed(self, change: FloorChange) -> None:
         self._wrap_ups.on_change(change)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from callrouter.calls import events as e
 from callrouter.calls.call import Call, Phase, decode, encode
@@ -12,6 +13,7 @@ from callrouter.calls.step import Moment, Setting, Step
 from callrouter.config import Queue
 from callrouter.journal import Entry, Word
 from callrouter.telephony import CallId, Command, LegArrived, LegId, PhoneId
+from callrouter.tree.facts import Facts
 from callrouter.tree.load import load_tree
 from callrouter.tree.model import Prompt
 
@@ -38,6 +40,7 @@ QUEUES = {
     "merchants": Queue(name="Merchants", max_wait_s=30, overflow="payers", wrap_up_s=0, record=False),
 }
 CALLER = LegId("caller-leg")
+FACTS = Facts(datetime(2026, 3, 2, 12, tzinfo=UTC), caller="+79161112233", called="74951234567", call="c0")
 
 
 def files(prompt: Prompt, language: str) -> tuple[str, ...]:
@@ -61,7 +64,7 @@ class Scene:
         """Each event in turn; between them the call is stored and read back, as an adopting worker would."""
         for event in events:
             self.now_ms += after_ms
-            self._take(step(decode(encode(self.call)), event, Moment(self.now_ms, SETTING)))
+            self._take(step(decode(encode(self.call)), event, Moment(self.now_ms, SETTING, FACTS)))
         return self
 
     def _take(self, taken: Step) -> None:
@@ -83,7 +86,7 @@ class Scene:
 def a_caller(number: str = "+79161112233", name: str = "Ivan") -> Scene:
     """A caller who has just been answered by the tree."""
     leg = LegArrived(CALLER, "in", "74951234567", number, name)
-    first = arrived(CallId("c0"), leg, "test", "ru", Moment(1_000_000, SETTING))
+    first = arrived(CallId("c0"), leg, "test", "ru", Moment(1_000_000, SETTING, FACTS))
     scene = Scene(first.call)
     scene._take(first)
     return scene

@@ -35,6 +35,7 @@ from callrouter.telephony import (
 )
 from tests.calls.scenes import (
     CALLER,
+    FACTS,
     SETTING,
     Scene,
     a_caller,
@@ -286,7 +287,7 @@ def test_an_adopted_ringing_call_goes_back_to_the_line_and_the_phone_stops() -> 
 
 
 def test_a_queue_that_is_not_configured_sends_the_caller_to_the_fallback() -> None:
-    step = joined(Step(a_caller().call), "nowhere", 0, Moment(1, SETTING))
+    step = joined(Step(a_caller().call), "nowhere", 0, Moment(1, SETTING, FACTS))
     assert step.call.phase is Phase.ENDED
     assert [entry.word for entry in step.entries] == [Word.FALLBACK, Word.ENDED]
 

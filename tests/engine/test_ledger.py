@@ -12,7 +12,7 @@ from callrouter.calls.step import Moment, Step, entry
 from callrouter.engine.ledger import Ledger, Outcome
 from callrouter.engine.ports import Commit, Owner
 from callrouter.journal import Entry, Word
-from tests.calls.scenes import SETTING, a_waiting_caller, proposed
+from tests.calls.scenes import FACTS, SETTING, a_waiting_caller, proposed
 from tests.engine.virtual_time import LoopClock
 from tests.engine.way_to_line import WayToLine
 from tests.fakes.line import FakeLine
@@ -37,8 +37,8 @@ class Desk:
         return await self.ledger.write(Step(CALL, entries=(entry(Word.NODE, CALL, node=node),)), US)
 
     async def offer(self) -> Outcome:
-        offered = step(CALL, proposed(), Moment(self.line.clock.now_ms(), SETTING))
-        back = step(offered.call, e.Adopted(), Moment(self.line.clock.now_ms(), SETTING))
+        offered = step(CALL, proposed(), Moment(self.line.clock.now_ms(), SETTING, FACTS))
+        back = step(offered.call, e.Adopted(), Moment(self.line.clock.now_ms(), SETTING, FACTS))
         return await self.ledger.write(offered, US, undo=lambda: back)
 
     @property

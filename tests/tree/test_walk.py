@@ -1,6 +1,6 @@
 """One caller's way through a tree: what is said, what keys do, and that it always ends."""
 
-import itertools
+from typing import get_args
 
 import msgspec
 import pytest
@@ -8,10 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callrouter.tree.load import check_tree
-from callrouter.tree.model import Tree
+from callrouter.tree.model import Hangup, Message, Node, Notice, Say, Subtree, Transfer, Tree
 from callrouter.tree.walk import (
-    IGNORED,
-    TRANSITIONS,
+    ANSWERS,
+    INPUTS,
+    PASSING,
+    WAITING,
     Began,
     Hush,
     Input,
@@ -28,7 +30,7 @@ from callrouter.tree.walk import (
     Walk,
     step,
 )
-from tests.tree.trees import HEAD, brief, said, tree, walk_through
+from tests.tree.trees import FACTS, HEAD, brief, said, tree, walk_through
 
 BEGIN = "top speak(top) "
 
@@ -100,21 +102,33 @@ def test_a_prompt_carries_its_words_under_its_key() -> None:
     ]
 
 
-def test_every_phase_and_input_is_either_handled_or_ignored_on_purpose() -> None:
-    every = set(itertools.product(Phase, (Began, KeyPressed, PromptHeard, TimeUp, Resumed)))
-    assert set(TRANSITIONS) | IGNORED == every
-    assert not set(TRANSITIONS) & IGNORED
+SAID_TO_THE_END = (Say, Notice, Message, Hangup, Transfer)
+
+
+@pytest.mark.parametrize("kind", WAITING, ids=lambda kind: kind.__name__)
+def test_every_input_that_can_come_is_handled_by_every_node_that_waits_for_it(kind: type[Node]) -> None:
+    on = WAITING[kind][1]
+    for phase in {phase for phase, _ in on}:
+        keys_cut_nothing = phase is Phase.SPEAKING and kind in SAID_TO_THE_END
+        wanted = ANSWERS[phase] - ({KeyPressed} if keys_cut_nothing else set())
+        assert {given for here, given in on if here is phase} == wanted
+
+
+def test_every_kind_of_node_either_waits_or_leads_on() -> None:
+    assert {*WAITING, *PASSING, Subtree} == set(get_args(Node))
+    assert not WAITING.keys() & PASSING.keys()
+    assert set(INPUTS) == set(get_args(Input))
 
 
 def test_a_walk_that_another_worker_carries_on_begins_its_node_again_without_costing_a_try() -> None:
     here, _ = walk_through(tree(), said("2.*."))
-    resumed, outputs = step(tree(), here, Resumed())
+    resumed, outputs = step(tree(), here, Resumed(), FACTS)
     assert brief(outputs) == "stop speak(top)"
     assert resumed.asked == here.asked
 
 
 def test_before_it_began_a_walk_does_nothing() -> None:
-    assert step(tree(), None, KeyPressed("1")) == (Walk("top"), ())
+    assert step(tree(), None, KeyPressed("1"), FACTS) == (Walk("top"), ())
 
 
 # --- any tree, any caller -----------------------------------------------------------------------------------------
@@ -174,7 +188,7 @@ KEYS = st.sampled_from("0123*9").map(KeyPressed)
 @settings(deadline=None)
 @given(good_trees(), st.lists(st.one_of(KEYS, st.just(PromptHeard()), st.just(TimeUp())), max_size=60))
 def test_a_walk_always_waits_for_something_and_survives_storage(tree: Tree, inputs: list[Input]) -> None:
-    walk, outputs = step(tree, None, Began())
+    walk, outputs = step(tree, None, Began(), FACTS)
     speaking = timer = ended = False
     for given_next in [None, *inputs]:
         if given_next is not None:
@@ -182,7 +196,7 @@ def test_a_walk_always_waits_for_something_and_survives_storage(tree: Tree, inpu
             timer = timer and not isinstance(given_next, TimeUp)
             speaking = speaking and not heard
             walk = msgspec.json.decode(msgspec.json.encode(walk), type=Walk)
-            walk, outputs = step(tree, walk, given_next)
+            walk, outputs = step(tree, walk, given_next, FACTS)
         for output in outputs:
             assert not ended
             speaking = isinstance(output, Speak) or (speaking and not isinstance(output, Hush))
@@ -204,7 +218,7 @@ def test_a_walk_always_waits_for_something_and_survives_storage(tree: Tree, inpu
 @given(good_trees(), st.lists(KEYS | st.none(), min_size=200, max_size=200))
 def test_every_walk_ends_whatever_the_caller_does(tree: Tree, presses: list[KeyPressed | None]) -> None:
     """None: the caller does nothing, so what is pending (the prompt's end or the timer) happens."""
-    walk, outputs = step(tree, None, Began())
+    walk, outputs = step(tree, None, Began(), FACTS)
     total = list(outputs)
     presses_left = iter(presses)
     for _ in range(600):
@@ -213,7 +227,7 @@ def test_every_walk_ends_whatever_the_caller_does(tree: Tree, presses: list[KeyP
         pending: Input = PromptHeard() if walk.phase is Phase.SPEAKING else TimeUp()
         pressed = next(presses_left, None)
         for given_next in (pressed, pending) if pressed else (pending,):
-            walk, outputs = step(tree, walk, given_next)
+            walk, outputs = step(tree, walk, given_next, FACTS)
             total += outputs
             if outputs:
                 break

@@ -1,8 +1,10 @@
 """Trees and walks for tests, said shortly."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 from callrouter.tree import walk
+from callrouter.tree.facts import Facts
 from callrouter.tree.load import load_tree
 from callrouter.tree.model import Tree
 from callrouter.tree.walk import Began, Input, KeyPressed, Output, PromptHeard, TimeUp, Walk, step
@@ -39,6 +41,10 @@ REST = """\
 SMALL = HEAD + TOP + MORE + REST
 
 
+FACTS = Facts(datetime(2026, 3, 2, 12, tzinfo=UTC), caller="+79161112233", called="+74951234567", call="c0")
+"""A Monday at noon."""
+
+
 def tree(text: str = SMALL, file: str = "small.yaml") -> Tree:
     return load_tree(text, file)
 
@@ -49,12 +55,12 @@ def said(text: str) -> list[Input]:
     return [words.get(sign) or KeyPressed(sign) for sign in text.replace(" ", "")]
 
 
-def walk_through(tree: Tree, inputs: Iterable[Input]) -> tuple[Walk, list[Output]]:
+def walk_through(tree: Tree, inputs: Iterable[Input], facts: Facts = FACTS) -> tuple[Walk, list[Output]]:
     """From the beginning through all inputs; every output in order."""
-    here, first = step(tree, None, Began())
+    here, first = step(tree, None, Began(), facts)
     outputs = list(first)
     for given in inputs:
-        here, more = step(tree, here, given)
+        here, more = step(tree, here, given, facts)
         outputs += more
     return here, outputs
 
@@ -82,3 +88,19 @@ def _word(output: Output) -> str:
             return "hush"
         case walk.StopTimer():
             return "stop"
+        case walk.Answered(variable=variable, value=value, secret=secret):
+            return f"{variable}={'secret' if secret else value}"
+        case walk.Tagged(tags=tags):
+            return f"tags({','.join(tags)})"
+        case walk.Consented(version=version, whole=whole):
+            return f"consent({version}{'' if whole else ', not whole'})"
+        case walk.KeepSecret(variable=variable, digits=digits):
+            return f"keep({variable},{len(digits)})"
+        case walk.LookUp(values=values, secrets=secrets):
+            return f"lookup({','.join([*map(str, values.values()), *secrets])})"
+        case walk.TakeMessage(group=group):
+            return f"message({group})"
+        case walk.NoteCallback(number=number, queue=queue):
+            return f"callback({number},{queue})"
+        case walk.PutThrough(target=target):
+            return f"transfer({target})"

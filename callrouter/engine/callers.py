@@ -1,0 +1,45 @@
+"""Who called before, as far as the journal tells and memory bounds allow: for callers who call again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from callrouter.journal import Entry, Word
+
+MOST_NUMBERS = 50_000
+UNFINISHED = frozenset({"abandoned", "timed_out", "crashed"})
+"""How calls end whose callers wanted help and got none."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastCall:
+    at_ms: int
+    """When it ended."""
+    unfinished: bool
+
+
+class Callers:
+    """The last call of each number. Hears every entry of the journal once."""
+
+    def __init__(self) -> None:
+        self._calling: dict[str, str] = {}
+        self._last: dict[str, LastCall] = {}
+
+    def hear(self, entry: Entry) -> None:
+        match entry.word:
+            case Word.ARRIVED if number := entry.data.get("caller", "").lstrip("+"):
+                self._calling[entry.call] = number
+                _bound(self._calling)
+            case Word.ENDED if number := self._calling.pop(entry.call, ""):
+                self._last.pop(number, None)
+                self._last[number] = LastCall(entry.at_ms, entry.data.get("how") in UNFINISHED)
+                _bound(self._last)
+
+    def last_call(self, number: str) -> LastCall | None:
+        return self._last.get(number.lstrip("+")) if number else None
+
+
+def _bound(table: dict[str, str] | dict[str, LastCall]) -> None:
+    """Who has not called for the longest time is forgotten first."""
+    if len(table) > MOST_NUMBERS:
+        del table[next(iter(table))]

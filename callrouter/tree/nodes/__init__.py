@@ -1,0 +1,1 @@
+"""What each kind of node does with a caller. ENTER: the caller comes. ON: something happens."""

@@ -1,0 +1,113 @@
+"""Queue, transfer, lookup: somebody else has the caller for a while, or for good."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from callrouter.tree.address import shown, variables_in
+from callrouter.tree.model import Lookup, Queue, Transfer
+from callrouter.tree.nodes.moves import At, Go, Move, On, Stay, after, learned, said_again, speak
+from callrouter.tree.words import (
+    Hush,
+    Input,
+    JoinQueue,
+    LookedUp,
+    LookUp,
+    Phase,
+    PromptHeard,
+    QueueLeft,
+    Resumed,
+    StopTimer,
+    TargetEnded,
+)
+from callrouter.tree.words import Transfer as PutThrough
+
+
+def join(at: At) -> Move:
+    queue, walk = at.node(Queue), at.walk
+    joined = JoinQueue(
+        queue.queue,
+        queue.priority + walk.priority,
+        (at.prompt(queue.prompt),) if queue.prompt else (),
+        require=walk.require,
+        prefer=walk.prefer,
+        sticky_agent=walk.sticky_agent,
+        max_wait_s=queue.max_wait_s,
+        music=queue.music,
+        announce=at.prompt(queue.announce.prompt, "announce") if queue.announce else None,
+        announce_every_s=queue.announce.every_s if queue.announce else 0,
+        exit_key=queue.exit.key if queue.exit else None,
+        returns=queue.timed_out is not None,
+    )
+    phase = Phase.IN_LINE if queue.exit or queue.timed_out else Phase.ENDED
+    return Stay(replace(walk, phase=phase), (joined,))
+
+
+def left_line(at: At, given: Input) -> Move:
+    queue = at.node(Queue)
+    if isinstance(given, QueueLeft) and given.how == "exit" and queue.exit is not None:
+        return Go(queue.exit.then, at.walk, queue.exit.key)
+    assert queue.timed_out is not None, "only a queue that says where to go on gives the caller back"
+    return Go(queue.timed_out, at.walk, "timed_out")
+
+
+def announce_transfer(at: At) -> Move:
+    transfer = at.node(Transfer)
+    return speak(at, at.prompt(transfer.prompt)) if transfer.prompt else put_through(at, PromptHeard())
+
+
+def put_through(at: At, _: Input) -> Move:
+    transfer = at.node(Transfer)
+    named = next(variables_in(transfer.to), None)
+    target = shown(at.variables.get(named, "")) if named else transfer.to
+    if not target:
+        return Go(transfer.failed, at.walk, "unknown")
+    asked = PutThrough(target, transfer.ring_s, transfer.music, transfer.record)
+    return Stay(replace(at.walk, phase=Phase.TRANSFERRING), (asked,))
+
+
+def not_reached(at: At, given: Input) -> Move:
+    why = given.why if isinstance(given, TargetEnded) else "failed"
+    return Go(at.node(Transfer).failed, at.walk, why)
+
+
+def look_up(at: At) -> Move:
+    """A secret that is not in memory any more is asked for again; its node counts how often."""
+    lookup, variables = at.node(Lookup), at.variables
+    wanted = set(needed(lookup))
+    # `ask_again` is there exactly when something secret is sent, as the checks of the tree demand
+    secrets = tuple(sorted(name for name in wanted - variables.keys() if name in at.facts.secrets))
+    missing = wanted - variables.keys() - set(secrets)
+    if missing and lookup.ask_again is not None:
+        return Go(lookup.ask_again, at.walk, "lost")
+    values = {name: variables[name] for name in sorted(wanted & variables.keys())}
+    filler = (at.prompt(lookup.filler, "filler"),) if lookup.filler else ()
+    asked = LookUp(at.walk.node, lookup, values, secrets, filler)
+    return Stay(replace(at.walk, phase=Phase.LOOKING_UP), (asked,))
+
+
+def needed(lookup: Lookup) -> tuple[str, ...]:
+    """The variables that its request holds."""
+    texts = (lookup.url, *(value for value in lookup.body.values() if isinstance(value, str)))
+    return tuple(dict.fromkeys(name for text in texts for name in variables_in(text)))
+
+
+def answered(at: At, given: Input) -> Move:
+    lookup = at.node(Lookup)
+    if not isinstance(given, LookedUp) or given.failure:
+        return after((Hush(),), Go(lookup.failed, at.walk, "failed"))
+    walk, outputs = learned(at.walk, given.values)
+    return Go(lookup.next, walk, outputs=(Hush(), *outputs))
+
+
+ON_QUEUE: On = {(Phase.IN_LINE, QueueLeft): left_line}
+ON_TRANSFER: On = {
+    (Phase.SPEAKING, PromptHeard): put_through,
+    (Phase.SPEAKING, Resumed): said_again(announce_transfer),
+    (Phase.TRANSFERRING, TargetEnded): not_reached,
+    (Phase.TRANSFERRING, Resumed): put_through,
+}
+ON_LOOKUP: On = {
+    (Phase.LOOKING_UP, LookedUp): answered,
+    (Phase.LOOKING_UP, Resumed): lambda at, _: after((StopTimer(),), look_up(at)),
+}
