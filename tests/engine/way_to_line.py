@@ -102,6 +102,22 @@ class WayToLine:
         await self._travel()
         return await self._line.try_lock(name, owner, seconds)
 
+    async def shelve(self, name: str, document: bytes) -> None:
+        await self._travel()
+        await self._line.shelve(name, document)
+
+    async def unshelve(self, name: str) -> None:
+        await self._travel()
+        await self._line.unshelve(name)
+
+    async def shelved(self, name: str) -> bytes | None:
+        await self._travel()
+        return await self._line.shelved(name)
+
+    async def shelf(self) -> Sequence[str]:
+        await self._travel()
+        return await self._line.shelf()
+
     async def now_ms(self) -> int:
         await self._travel()
         return await self._line.now_ms()
