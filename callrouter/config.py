@@ -161,7 +161,7 @@ class Recordings(Part):
 
 
 class Speech(Part):
-    """How text becomes sound: espeak-ng, if nothing else is given. A recorded file beside the tree wins over all of it."""
+    """How text becomes sound: espeak-ng, if nothing else is given. A recorded file beside the tree wins over it."""
 
     piper: dict[Language, Path] = Field(default={}, description="language → a Piper voice file (.onnx)")
     piper_command: tuple[str, ...] = Field(default=("piper",), min_length=1, description="how Piper is started")

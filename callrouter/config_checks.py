@@ -18,7 +18,7 @@ EPHEMERAL_FIRST = 32768
 
 def fits_together(config: Config, document: Document) -> Iterator[Problem]:
     """Every problem between the parts."""
-    for check in (_ports, _trunks, _numbers, _queues, _overflow, _agents, _fallback, _music, _secrets):
+    for check in (_ports, _trunks, _numbers, _queues, _overflow, _agents, _fallback, _music, _speech, _secrets):
         yield from check(config, document)
 
 
@@ -157,6 +157,13 @@ def _music(config: Config, document: Document) -> Iterator[Problem]:
     for name, folder in config.music.items():
         if not folder.is_dir():
             yield document.problem(("music", name), f"there is no folder {folder}; make it and put sound files there")
+
+
+def _speech(config: Config, document: Document) -> Iterator[Problem]:
+    for language, voice in config.speech.piper.items():
+        if not voice.is_file():
+            words = f"there is no Piper voice {voice}; put the .onnx file and its .onnx.json there"
+            yield document.problem(("speech", "piper", language), words)
 
 
 def _secrets(config: Config, document: Document) -> Iterator[Problem]:

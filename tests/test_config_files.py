@@ -160,6 +160,11 @@ CASES: dict[str, tuple[dict[str, str], str]] = {
         "config/callrouter.yaml:2:15: error: there is no folder {here}/music/calm; "
         "make it and put sound files there (music.calm)",
     ),
+    "a Piper voice": (
+        {"callrouter": "centre: {language: en}\nspeech: {piper: {ru: voices/x.onnx}}\n"},
+        "config/callrouter.yaml:2:22: error: there is no Piper voice {here}/voices/x.onnx; "
+        "put the .onnx file and its .onnx.json there (speech.piper.ru)",
+    ),
     "a queue's music": (
         {"queues": "queues:\n  shop: {name: Shop, music: calm}\n  more: {name: More}\n"},
         "config/queues.yaml:2:29: error: there is no music `calm`; known are: default (queues.shop.music)",

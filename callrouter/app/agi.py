@@ -17,7 +17,7 @@ from callrouter.asterisk.agi_server import AgiServer
 from callrouter.config_files import load_trees
 from callrouter.errors import SetupError
 from callrouter.tree.load import load_tree
-from callrouter.tree.model import Tree, prompts
+from callrouter.tree.model import Prompt, Tree, prompts
 
 log = structlog.get_logger()
 
@@ -48,7 +48,11 @@ def open_server(site: Site, names: Sequence[str], *, host: str, port: int, at_on
     said = [prompt for tree in trees.values() for prompt in prompts(tree)]
     languages = sorted({language for tree in trees.values() for language in tree.languages})
     asyncio.run(library.prepare(said, languages))
-    desk = Desk(trees, site.config.numbers, site.config.centre.language, library.files)
+
+    def files(prompt: Prompt, language: str) -> tuple[str, ...]:
+        return library.ready_now(library.files(prompt, language), site.config.speech.wait_s)
+
+    desk = Desk(trees, site.config.numbers, site.config.centre.language, files)
     return AgiServer(partial(serve, desk=desk), host=host, port=port, at_once=at_once)
 
 

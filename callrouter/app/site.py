@@ -9,14 +9,16 @@ from pathlib import Path
 
 from callrouter.asterisk.ami import AmiAccess
 from callrouter.asterisk.requests import Access
+from callrouter.centre.install import VOICES, core_sounds
 from callrouter.centre.layout import Layout, cache_folder
 from callrouter.centre.programs import command
 from callrouter.centre.secrets import Secrets, load_or_make
-from callrouter.config import AttachedAsterisk, Config
+from callrouter.config import AttachedAsterisk, Config, Speech
 from callrouter.config_files import load_config, load_trees, resolve
 from callrouter.prompts import system
 from callrouter.prompts.library import PromptLibrary
-from callrouter.prompts.speech import Espeak
+from callrouter.prompts.speech import Espeak, Provider
+from callrouter.prompts.voices import AnyCommand, Piper, VoicePerLanguage
 from callrouter.store.connect import RedisPlace, on_socket
 from callrouter.store.redis_line import RedisLine
 from callrouter.telephony import PhoneId
@@ -89,7 +91,11 @@ class Site:
         return tuple(dict.fromkeys(found))
 
     def prompt_library(self) -> PromptLibrary:
-        return PromptLibrary(cache_folder() / "prompts", self.config.trees, Espeak(command("espeak-ng")))
+        speech = self.config.speech
+        recorded = {language: core_sounds(language) for language in VOICES} if speech.values == "recorded" else {}
+        return PromptLibrary(
+            cache_folder() / "prompts", self.config.trees, voice(speech), recorded, spoken_mb=speech.cache_mb
+        )
 
     @cached_property
     def trees(self) -> Mapping[str, Tree]:
@@ -100,6 +106,13 @@ class Site:
 def open_site(config_folder: Path, run_folder: Path) -> Site:
     """The centre that this configuration describes; ConfigError with every problem."""
     return Site(load_config(config_folder), Layout(run_folder))
+
+
+def voice(speech: Speech) -> Provider:
+    """What speaks each language."""
+    otherwise = AnyCommand(speech.command) if speech.command else Espeak(command("espeak-ng"))
+    by_language = {language: Piper(speech.piper_command, file) for language, file in speech.piper.items()}
+    return VoicePerLanguage(by_language, otherwise) if by_language else otherwise
 
 
 def spoken(site: Site) -> list[Prompt]:

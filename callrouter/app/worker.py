@@ -15,6 +15,7 @@ import structlog
 from callrouter import __version__
 from callrouter.app.recordings import facts_of, finish_recording, live_calls, recording_files
 from callrouter.app.site import Site, spoken
+from callrouter.app.speaking import SpeakingSwitch
 from callrouter.asterisk.phones import Phone, provision
 from callrouter.asterisk.switch import AsteriskSwitch
 from callrouter.engine.arrivals import Confirmations
@@ -57,11 +58,12 @@ async def run(site: Site, name: str) -> None:
     switch = AsteriskSwitch(
         name, site.ari, site.ami, site.raw_recordings, on_replaced=stop.set, on_connected=reconnected
     )
+    speaking = SpeakingSwitch(switch, library, site.config.speech.wait_s)
     worker = Worker(
         name,
         Owner(f"{name}/{secrets.token_hex(4)}"),
         line,
-        switch,
+        speaking,
         WallClock(),
         plan(site, library),
         talk_ended=lambda call: background(finish_recording(files, call), f"recording {call.id}"),
@@ -72,6 +74,8 @@ async def run(site: Site, name: str) -> None:
         log.info("worker_stopping")
         await worker.close()
         await background.close()
+        await speaking.close()
+        await library.close()
         await switch.close()
         await files.close()
         await line.close()

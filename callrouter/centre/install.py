@@ -75,6 +75,11 @@ def core_sound(name: str, language: str) -> Path:
     return programs.tree() / "sounds" / (language if language in VOICES else "en") / name
 
 
+def core_sounds(language: str) -> Path:
+    """The folder of all sounds that Asterisk ships for a language of VOICES, as WAV: digits/4 and the like below it."""
+    return programs.tree_root() / "usr/share/asterisk/sounds" / VOICES[language]
+
+
 def _stamp() -> Path:
     return programs.tree() / "stamp.json"
 

@@ -59,10 +59,15 @@ class Ahead:
         """Start making what is missing, on the running loop."""
         return [task for source in self.missing(files) if (task := self._task(source))]
 
-    async def ready(self, files: tuple[str, ...], within_s: float) -> tuple[str, ...]:
-        work = self.begin(files)
+    async def made(self, files: Iterable[str], within_s: float) -> bool:
+        wanted = tuple(files)
+        work = self.begin(wanted)
         if work:
             await asyncio.wait(work, timeout=within_s)
+        return not self.missing(wanted)
+
+    async def ready(self, files: tuple[str, ...], within_s: float) -> tuple[str, ...]:
+        await self.made(files, within_s)
         return self._there(files)
 
     def ready_now(self, files: tuple[str, ...], within_s: float) -> tuple[str, ...]:

@@ -27,5 +27,6 @@ ALL_AGENTS_BUSY = _system(
     "Извините, пожалуйста: все сотрудники ещё разговаривают. Наберите нас, пожалуйста, чуть позже. До свидания.",
     "We are very sorry: everyone is still on a call. Please try again a little later. Goodbye.",
 )
+ONE_MOMENT = _system("one_moment", "Одну секунду, пожалуйста.", "One moment, please.")
 
-PROMPTS = (AGENT_READY, AGENT_NOT_READY, AGENT_LOGGED_OUT, UNKNOWN_CODE, SORRY, ALL_AGENTS_BUSY)
+PROMPTS = (AGENT_READY, AGENT_NOT_READY, AGENT_LOGGED_OUT, UNKNOWN_CODE, SORRY, ALL_AGENTS_BUSY, ONE_MOMENT)

@@ -43,9 +43,7 @@ def sounds(reading: Reading, value: Value, language: str) -> Sounds | None:
 
 def names_for(reading: Reading, language: str) -> frozenset[str]:
     """All names that `sounds` may ever give for such a reading: what has to be there before the first call."""
-    if reading.kind in (Kind.DIGITS, Kind.PHONE) or (
-        reading.kind is Kind.NUMBER and reading.case in (Case.NOMINATIVE, Case.ACCUSATIVE)
-    ):
+    if reading.kind in (Kind.DIGITS, Kind.PHONE, Kind.NUMBER):
         return every_name(language)
     return (
         every_name("en") if language == "en" and reading.kind in (Kind.ORDINAL, Kind.DATE, Kind.TIME) else frozenset()

@@ -13,21 +13,17 @@ from typing import Annotated
 from pydantic import AfterValidator, Discriminator, Field, Tag
 
 from callrouter.config import Language, Part
-
-Value = str | int | float | bool
-"""What a variable may hold."""
-
-READINGS = ("text", "number", "ordinal", "digits", "date", "time", "money", "duration", "phone")
-"""How a variable can be read aloud; `text` as it is written."""
+from callrouter.readings.reading import Value as Value  # tree.model offers it too
+from callrouter.readings.reading import parse_reading
 
 VARIABLE = r"[a-z][a-z0-9_]{0,39}"
-_READING = re.compile(rf"\{{({VARIABLE})(?::([a-z]+))?(?::([A-Za-z_]+))?\}}")
+_READING = re.compile(rf"\{{({VARIABLE})(?::([^:{{}}]+))?(?::([^{{}}]+))?\}}")
 _TOKEN = re.compile(r"\{\{|\}\}|\{[^{}]*\}|[{}]|[^{}]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A variable read aloud: `{amount:money:rub}`. `detail` is the currency, the gender and the like."""
+    """A variable read aloud: `{amount:money:usd}`. `detail` is the currency, the gender and the like, split by `:`."""
 
     variable: str
     kind: str = "text"
@@ -57,8 +53,9 @@ def _reading(token: str) -> Reading:
     if match is None:
         raise ValueError(f"{token[:60]} is no variable; write it like {{order}} or {{order:digits}}")
     kind = match[2] or "text"
-    if kind not in READINGS:
-        raise ValueError(f"nothing is read as `{kind}`; known are: {', '.join(READINGS)}")
+    how = parse_reading(f"{kind}:{match[3]}" if match[3] else kind)
+    if isinstance(how, str):
+        raise ValueError(f"{token[:60]}: {how}")
     return Reading(match[1], kind, match[3] or "")
 
 
