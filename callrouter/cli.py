@@ -14,6 +14,7 @@ import typer
 
 from callrouter import __version__
 from callrouter.errors import CallrouterError, ConfigError, Problem
+from callrouter.tree_cli import tree_app
 
 if TYPE_CHECKING:
     from callrouter.app.site import Site
@@ -30,6 +31,9 @@ agents_app = typer.Typer(help="Who takes calls: list the agents, or set one read
 recordings_app = typer.Typer(help="The recorded conversations.")
 app.add_typer(agents_app, name="agents")
 app.add_typer(recordings_app, name="recordings")
+app.add_typer(tree_app, name="tree")
+prompts_app = typer.Typer(help="What callers hear: recorded, synthetic, missing; and recordings into prompts.")
+app.add_typer(prompts_app, name="prompts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +274,50 @@ def recordings_verify(
     bad = sum(1 for _, problem in found if problem)
     print(f"{len(found)} checked, {bad} with a problem")
     raise typer.Exit(1 if bad else 0)
+
+
+@prompts_app.command("list")
+def prompts_list(
+    context: typer.Context,
+    problems: Annotated[bool, typer.Option("--problems", help="Only what is missing or badly recorded.")] = False,
+    json: Json = False,
+) -> None:
+    """List every prompt: recorded (and what is wrong with it: too loud, too quiet, clipped …), synthetic or missing."""
+    from callrouter.app import prompt_commands as commands
+
+    site = _site(context)
+    with _problems_told():
+        lines = commands.listed(site)
+    shown = [line for line in lines if commands.is_bad(line) or not problems]
+    if json:
+        _print_json(shown)
+    else:
+        width = _console().width
+        for line in shown:
+            print(commands.row(line, width))
+        print(commands.summary(lines))
+    raise typer.Exit(1 if any(commands.is_bad(line) for line in lines) else 0)
+
+
+@prompts_app.command("import")
+def prompts_import(
+    context: typer.Context,
+    files: Annotated[list[Path], typer.Argument(help="Recordings, named for their prompts: payments.hello.mp3.")],
+    language: Annotated[str, typer.Option(help="The language spoken in them, like ru.")],
+    tree: Annotated[str | None, typer.Option(help="The tree they belong to: then hello.mp3 is enough.")] = None,
+    key: Annotated[str | None, typer.Option("--as", help="The prompt, for one file of any name.")] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Record anew what is recorded already.")] = False,
+) -> None:
+    """Convert recordings to 8 kHz mono, equally loud, without silence around, and put them beside their tree."""
+    from callrouter.app.prompt_commands import imported
+
+    site = _site(context)
+    with _problems_told():
+        done = imported(site, files, language, tree=tree, key=key, replace=replace)
+    for one in done:
+        print(f"{one.key} ({language}) ← {one.source}: {one.target}")
+        for warning in one.warnings:
+            print(f"  warning: {warning}")
 
 
 @app.command()
