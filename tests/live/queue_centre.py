@@ -6,7 +6,10 @@ No worker, no Redis. Its dialplan is the one we ship; agents' codes and queue me
 from __future__ import annotations
 
 import asyncio
+import json
+import os
 import re
+import signal
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -50,7 +53,6 @@ class QueueCentre:
     site: Site
     library: PromptLibrary
     parent: Parent
-    agi_log: Path
 
     @property
     def sip(self) -> tuple[str, int]:
@@ -89,11 +91,29 @@ class QueueCentre:
     async def journal(self, call: str) -> Sequence[Entry]:
         return [entry for row in self._queue_log() if row[1] == call for entry in self._entries(row)]
 
+    def ways(self) -> list[tuple[str, str]]:
+        """What the dialplan wrote down of each call: result and way through the tree."""
+        return [(row[5], row[8]) for row in self._queue_log() if row[4] == "CALLROUTER"]
+
+    def agi_lines(self) -> list[dict[str, str]]:
+        """What our server has logged."""
+        lines = (self.site.layout.log / "agi.log").read_text(encoding="utf-8").splitlines()
+        return [json.loads(line) for line in lines if line.startswith("{")]
+
+    def complaints(self) -> list[str]:
+        """What Asterisk has warned of."""
+        lines = self.site.layout.asterisk_messages.read_text(encoding="utf-8").splitlines()
+        serious = (line for line in lines if "WARNING" in line or "ERROR" in line)
+        return [line for line in serious if "stir_shaken" not in line]  # of every endpoint there is
+
     async def recording(self, call: str) -> Path | None:
         return None
 
     async def fault(self, thing: str, act: str) -> None:
-        raise ValueError("nothing is to break here")
+        pid = self.parent.pid(thing)
+        if pid is None or act != "killed":
+            raise ValueError(f"{thing} cannot be {act}; the agi can be killed")
+        os.kill(pid, signal.SIGKILL)
 
     def _queue_log(self) -> list[list[str]]:
         file = self.site.layout.asterisk_log / "queue_log"
@@ -103,7 +123,7 @@ class QueueCentre:
     def _entries(self, row: Sequence[str]) -> Sequence[Entry]:
         _, call, queue, agent, word, *data = row
         if word == "CALLROUTER":
-            return [Entry(Word.NODE, call, data={"node": node}) for node in data[2].split(",")]
+            return [Entry(Word.NODE, call, data={"node": node}) for node in data[3].split(",")]
         return [Entry(Word(word), call, agent, queue, {"data": ",".join(data)})] if word in Word.__members__ else []
 
 
@@ -123,7 +143,7 @@ async def queue_centre(config_folder: Path) -> AsyncIterator[QueueCentre]:
         await parent.start()
         try:
             await _people(site)
-            yield QueueCentre(site, library, parent, site.layout.log / "agi.log")
+            yield QueueCentre(site, library, parent)
         finally:
             await parent.stop()
 
