@@ -17,6 +17,7 @@ ROWS: tuple[frozenset[str], ...] = tuple(
     words(row)
     for row in (
         "cli",
+        "tree_cli",
         "app views",
         "asterisk store parties prompts centre config_files schemas",
         "engine",

@@ -1,0 +1,47 @@
+"""The world of a trial: what a centre's tests share, and the facts that a step may look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo
+
+from callrouter.tree.facts import Facts
+from callrouter.tree.model import Hours, Tree
+from callrouter.tree.proof.deeds import Situation
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What every trial of a centre shares: its zone, its holidays, and which lists a number is in."""
+
+    zone: tzinfo = field(default_factory=lambda: ZoneInfo("Europe/Moscow"))
+    holidays: Mapping[str, frozenset[date]] = field(default_factory=dict)
+    lists: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Number → the lists it is in."""
+
+
+def facts_at(
+    now: datetime, tree: Tree, situation: Situation, world: World, secrets: Mapping[str, str] | None = None
+) -> Facts:
+    """The facts at this moment of a trial."""
+    ago = situation.called_minutes_ago
+    return Facts(
+        now=now,
+        caller=situation.caller,
+        called=situation.called,
+        call="trial",
+        lists=situation.lists | world.lists.get(situation.caller, frozenset()),
+        last_call=None if ago is None else now - timedelta(minutes=ago),
+        unfinished=situation.unfinished,
+        holidays=_all_off(tree, situation.day) if situation.holiday else world.holidays,
+        switches=situation.switches,
+        secrets=secrets or {},
+    )
+
+
+def _all_off(tree: Tree, day: date) -> dict[str, frozenset[date]]:
+    """This day is a holiday in every country that the tree asks about."""
+    nodes = [node for node in tree.nodes.values() if isinstance(node, Hours)]
+    return {node.holidays: frozenset({day}) for node in nodes if node.holidays}
