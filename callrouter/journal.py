@@ -24,6 +24,7 @@ class Word(StrEnum):
     ABANDON = "ABANDON"
     EXITWITHTIMEOUT = "EXITWITHTIMEOUT"
     EXITEMPTY = "EXITEMPTY"
+    EXITWITHKEY = "EXITWITHKEY"
     RINGNOANSWER = "RINGNOANSWER"
     RINGCANCELED = "RINGCANCELED"
     PAUSE = "PAUSE"
@@ -34,6 +35,22 @@ class Word(StrEnum):
     """A caller is ours. data: number, caller, tree, version, language."""
     NODE = "NODE"
     """The caller came to a node of the tree. data: node, by (the key, `silence`, `invalid`, or empty)."""
+    ANSWER = "ANSWER"
+    """A variable of the tree has a value. data: variable, value (a secret's is `***`)."""
+    TAGS = "TAGS"
+    """data: tags (those the call has now, separated by commas)."""
+    NOTICE = "NOTICE"
+    """A notice was said. data: node, version, whole (1: heard to its end)."""
+    LOOKUP = "LOOKUP"
+    """Another program was asked. data: node, outcome (`answered` or why not), took_ms."""
+    MESSAGE = "MESSAGE"
+    """The caller left a message. data: group, seconds, file; or `problem`."""
+    CALLBACK = "CALLBACK"
+    """The caller wants to be called back. data: number."""
+    TRANSFER = "TRANSFER"
+    """Somebody of the directory was rung. data: target, outcome (ringing, connected, or why not), recording."""
+    SWITCH = "SWITCH"
+    """An emergency switch was turned. data: switch, on (1 or nothing), by."""
     OFFER = "OFFER"
     """An agent was reserved for a waiting call. data: leg, floor (the version the choice saw), ring_s."""
     RINGING = "RINGING"
@@ -54,13 +71,16 @@ class Word(StrEnum):
     """Queues and agents as configured from here on (in the floor part)."""
     SNAPSHOT = "SNAPSHOT"
     """The whole floor, so that older entries can be trimmed."""
+    PUBLISHED = "PUBLISHED"
+    """Which versions of a tree new callers get has changed. data: tree, what (live, canary, promoted, rolled back),
+    version, by, share, why."""
     STARTED = "STARTED"
     """A worker started. data: worker, version."""
 
 
 FloorChange = Mapping[str, Mapping[str, str] | None]
 """Things of the live floor and the fields set on them; None takes the thing away. Things are named
-`agent:<id>`, `queue:<id>`, `waiting:<call>`. The same values go to Redis and into the entry, so that a replica
+`agent:<id>`, `queue:<id>`, `waiting:<call>`, `switch:<name>`. The same values go to Redis and into the entry, so that a replica
 made from entries cannot differ from the original."""
 
 

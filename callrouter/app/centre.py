@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from callrouter.app.frozen import freeze
 from callrouter.app.site import Site
 from callrouter.centre.asterisk_process import asterisk_child, trim_log
 from callrouter.centre.board import switchboard
@@ -73,14 +74,12 @@ def say(news: ChildNews) -> None:
 
 
 @asynccontextmanager
-async def running(
-    site: Site, config_folder: Path, tell: Callable[[ChildNews], None] = lambda _: None
-) -> AsyncIterator[Parent]:
+async def running(site: Site, tell: Callable[[ChildNews], None] = lambda _: None) -> AsyncIterator[Parent]:
     """The whole centre up and ready; stopped in order at the end, whatever happens."""
     site.layout.prepare()
     site.recordings.mkdir(parents=True, exist_ok=True)
-    parent = Parent(children(site, config_folder), site.layout.log, tell=tell)
     with sole_parent(site.layout):
+        parent = Parent(children(site, freeze(site)), site.layout.log, tell=tell)
         await parent.start()
         chores = asyncio.create_task(_keep_logs_short(parent, site), name="logs")
         try:
@@ -99,13 +98,13 @@ async def _keep_logs_short(parent: Parent, site: Site) -> None:
             await trim_log(site.layout)
 
 
-async def run(site: Site, config_folder: Path) -> None:
+async def run(site: Site) -> None:
     """`callrouter run`: until Ctrl-C or SIGTERM."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with running(site, config_folder, say):
+    async with running(site, say):
         print("\n".join(banner(site)), flush=True)
         await stop.wait()
         print("\nStopping: calls under way end now.", flush=True)

@@ -5,7 +5,6 @@ Nothing of it is left behind.
 
 from __future__ import annotations
 
-import json
 import secrets
 import shutil
 import socket
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from callrouter.app.centre import running
+from callrouter.app.frozen import write_config
 from callrouter.app.site import Site, open_site, spoken
 from callrouter.app.stage import RunningCentre
 from callrouter.centre.parent import ChildNews, Parent
@@ -56,19 +56,11 @@ async def own_centre(
         await library.prepare(spoken(site), site.languages)
         line = site.open_line()
         try:
-            async with running(site, own_config, tell) as parent:
+            async with running(site, tell) as parent:
                 yield OwnCentre(site, own_config, parent, line, RunningCentre(site, line, library, parent))
         finally:
             await line.close()
             shutil.rmtree(site.layout.sockets, ignore_errors=True)
-
-
-def write_config(config: Config, folder: Path) -> None:
-    """One file that says all of it."""
-    folder.mkdir(parents=True)
-    said = config.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    text = json.dumps(said, ensure_ascii=False, indent=2)  # YAML reads JSON, and with it no string is mistaken
-    (folder / "callrouter.yaml").write_text(text, encoding="utf-8")
 
 
 def _moved(config: Config, folder: Path) -> Config:

@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 
 from callrouter import __version__
+from callrouter.app.publishing import document_of, read_version
 from callrouter.app.recordings import facts_of, finish_recording, live_calls, recording_files
 from callrouter.app.site import Site, spoken
 from callrouter.app.speaking import SpeakingSwitch
@@ -25,6 +26,7 @@ from callrouter.errors import CallrouterError, StoreDown, SwitchDown
 from callrouter.prompts import system
 from callrouter.prompts.library import PromptLibrary
 from callrouter.store.recording_files import RecordingFiles
+from callrouter.tree.model import Tree, prompts
 
 log = structlog.get_logger()
 
@@ -137,6 +139,9 @@ async def provision_phones(site: Site, switch: AsteriskSwitch) -> None:
 
 
 def plan(site: Site, library: PromptLibrary) -> Plan:
+    async def prepare(tree: Tree) -> None:
+        await library.prepare(prompts(tree), tree.languages)
+
     return Plan(
         config=site.config,
         trees=site.trees,
@@ -153,7 +158,18 @@ def plan(site: Site, library: PromptLibrary) -> Plan:
         files=library.files,
         recordings=site.recordings,
         version=__version__,
+        documents=documents(site),
+        read_tree=partial(read_version, site.config),
+        prepare_tree=prepare,
     )
+
+
+def documents(site: Site) -> dict[str, bytes]:
+    """The trees of the files, as they are to lie on the shelf."""
+    now_ms = WallClock().now_ms()
+    return {
+        name: document_of(site.config, site.config.trees / f"{name}.yaml", "file", now_ms)[1] for name in site.trees
+    }
 
 
 class Background:

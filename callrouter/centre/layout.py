@@ -41,6 +41,11 @@ class Layout:
         return self.root / "secrets.yaml"
 
     @property
+    def live(self) -> Path:
+        """The configuration and the trees that the running centre was started with."""
+        return self.root / "live"
+
+    @property
     def log(self) -> Path:
         return self.root / "log"
 

@@ -18,6 +18,7 @@ from callrouter.config import NumberRoute
 from callrouter.engine.ports import Check, Commit, Owner, Written
 from callrouter.engine.registry import new_call_id
 from callrouter.engine.session import World
+from callrouter.engine.trees import Trees
 from callrouter.errors import CallrouterError, StoreDown
 from callrouter.journal import Entry, Word
 from callrouter.telephony import (
@@ -68,6 +69,7 @@ class Arrivals:
         self,
         world: World,
         floor: Floor,
+        trees: Trees,
         *,
         begin: Callable[[Call, Step, Owner], object],
         numbers: Mapping[str, NumberRoute],
@@ -77,6 +79,7 @@ class Arrivals:
     ) -> None:
         self._world = world
         self._floor = floor
+        self._trees = trees
         self._begin = begin
         self._numbers = numbers
         self._language = language
@@ -103,7 +106,8 @@ class Arrivals:
     def _take_caller(self, leg: LegArrived, route: NumberRoute, now_ms: int) -> None:
         call = new_call_id(now_ms)
         facts = self._world.facts(call, clean_number(leg.caller_number), leg.number, {})
-        moment = Moment(now_ms, self._world.setting(route.tree, ""), facts)
+        tree = self._trees.pick(route.tree, leg.caller_number or call)
+        moment = Moment(now_ms, self._world.setting(route.tree, tree.version), facts)
         step = arrived(call, leg, route.tree, route.language or self._language, moment)
         answered = Step(step.call, (Answer(leg.leg), *step.commands), step.entries, step.floor)
         self._begin(step.call, answered, Owner(""))

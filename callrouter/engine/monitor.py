@@ -3,7 +3,8 @@
 every 0.5 s   renew the lease; a lease that ran out elsewhere → take over its calls
 every 2 s     may we take new callers? (store, calls, sound ports, files, disk)
 every 5 s     one worker repairs: agents held by calls that do not exist, waiting calls without a call
-every 10 s    legs of ours that no call knows; is the store nearly full? (one worker raises the alarm)
+every 10 s    legs of ours that no call knows; is the store nearly full? (one worker raises the alarm); a canary
+              that does worse than its bound goes
 every 10 min  one worker journals the whole floor, so that `explain` can begin there
 """
 
@@ -94,7 +95,16 @@ class Admission:
 
 
 class Monitor:
-    def __init__(self, line: Line, owner: Owner, floor: Floor, recovery: Recovery, admission: Admission) -> None:
+    def __init__(
+        self,
+        line: Line,
+        owner: Owner,
+        floor: Floor,
+        recovery: Recovery,
+        admission: Admission,
+        judge_canaries: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._judge_canaries = judge_canaries
         self._line = line
         self._owner = owner
         self._floor = floor
@@ -112,6 +122,7 @@ class Monitor:
             tasks.create_task(self._every(REPAIR_S, self.repair), name="repair")
             tasks.create_task(self._every(TIDY_S, self._recovery.tidy), name="tidy")
             tasks.create_task(self._every(TIDY_S, self.watch_store), name="store")
+            tasks.create_task(self._every(TIDY_S, self._judge_canaries), name="canaries")
             tasks.create_task(self._every(SNAPSHOT_S / 10, self.note_floor), name="snapshot")
 
     async def _every(self, seconds: float, chore: Callable[[], Awaitable[None]]) -> None:

@@ -6,7 +6,7 @@ are adopted ──▶ a leg that the switch no longer holds counts as hung up
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import msgspec
 import structlog
@@ -38,8 +38,12 @@ log = structlog.get_logger()
 class Recovery:
     """One worker's part in it; `worker` is the name under which the switch knows us."""
 
-    def __init__(self, world: World, registry: Registry, worker: str) -> None:
+    def __init__(
+        self, world: World, registry: Registry, worker: str, bring: Callable[[str, str], Awaitable[None]]
+    ) -> None:
+        """`bring` makes the version of a tree ready on which an adopted call began, if it can."""
         self._world = world
+        self._bring = bring
         self._registry = registry
         self._worker = worker
         self._strangers: set[str] = set()
@@ -65,6 +69,7 @@ class Recovery:
         except msgspec.ValidationError as error:
             log.error("stored_call_unreadable", call=stored.call, why=str(error))
             return await self._drop(stored)
+        await self._bring(call.tree, call.version)
         self._registry.start(call, self._first_step(call, stored.owner), stored.owner)
         return True
 

@@ -33,7 +33,9 @@ from callrouter.telephony import (
     LegId,
     MakeBridge,
     Play,
+    PlaybackEnded,
     Ring,
+    StartMusic,
     StopPlayback,
     StopRecording,
     SwitchEvent,
@@ -66,7 +68,7 @@ class RingUntold:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """Commands that the switch has not carried out, as a look at its legs shows; void once `legs` changes."""
+    """Commands that the switch has not carried out; void once one of these legs is no longer in the call."""
 
     legs: tuple[LegId, ...]
     commands: tuple[Command, ...]
@@ -190,9 +192,10 @@ class Session:
         return Moment(self._world.clock.now_ms(), self._world.setting(call.tree, call.version), facts)
 
     async def _do_again(self, event: Again) -> None:
-        if event.legs == self.call.legs:
+        if set(event.legs) <= set(self.call.legs):
             for command in event.commands:
-                await self._perform(command)
+                if self.call.music or not isinstance(command, StartMusic):
+                    await self._perform(command)
 
     def _name(self, event: SwitchEvent | TimerFired | RingUntold) -> e.CallEvent | None:
         match event:
@@ -237,8 +240,8 @@ class Session:
             self._log.warning("command_refused", command=type(command).__name__, why=str(refusal))
         except SwitchDown as down:
             self._log.warning("switch_down", command=type(command).__name__, why=str(down))
-            if isinstance(command, Ring):
-                asyncio.get_running_loop().call_later(UNTOLD_S, self.post, RingUntold(command.leg))
+            if (later := _untold(command)) is not None:
+                asyncio.get_running_loop().call_later(UNTOLD_S, self.post, later)
 
     def _note_gone(self, command: Command) -> None:
         """A leg that is gone says so itself; should its word have been lost, ours does no harm (twice is once)."""
@@ -282,6 +285,20 @@ class Session:
         except Exception:
             self._log.exception("fallback_failed")
             self.call = over
+
+
+def _untold(command: Command) -> RingUntold | Again | PlaybackEnded | None:
+    """What follows a little later from a command that the switch did not take: nobody may be left in silence for it.
+    What is not here is put right by a look at what the switch holds (recover.py)."""
+    match command:
+        case Ring(leg=leg):
+            return RingUntold(leg)
+        case Play(leg=leg, playback=playback):
+            return PlaybackEnded(leg, playback, failed=True)
+        case Answer(leg=leg) | StartMusic(leg=leg):
+            return Again((leg,), (command,))
+        case _:
+            return None
 
 
 def _off_floor(call: Call) -> FloorChange:

@@ -7,8 +7,8 @@ stop:   doors shut → lease ended (others take over at once) → sessions let g
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
@@ -17,6 +17,7 @@ from callrouter.calls.call import Call
 from callrouter.calls.step import Setting
 from callrouter.config import Config
 from callrouter.engine.arrivals import Arrivals, Confirmations
+from callrouter.engine.canaries import Canaries
 from callrouter.engine.dispatcher import Dispatcher
 from callrouter.engine.monitor import LEASE_S, Admission, Monitor
 from callrouter.engine.ports import Clock, Commit, Line, Owner, Switch
@@ -25,8 +26,9 @@ from callrouter.engine.registry import Registry
 from callrouter.engine.roster import Phones, bring_up_to_date, configured
 from callrouter.engine.session import World
 from callrouter.engine.surroundings import Holidays, Surroundings
+from callrouter.engine.trees import Trees
 from callrouter.engine.wrap_up import WrapUps
-from callrouter.errors import StoreDown
+from callrouter.errors import CallrouterError, StoreDown
 from callrouter.journal import Entry, FloorChange, Word
 from callrouter.telephony import PhoneId
 from callrouter.tree.model import Prompt, Tree
@@ -38,12 +40,21 @@ REMEMBERED = 20_000
 """So many of the newest entries tell a starting worker who called before."""
 
 
+def _nothing_published(name: str, _document: bytes) -> Tree:
+    raise CallrouterError(f"tree {name} cannot be read from the shelf here")
+
+
+async def _nothing_to_prepare(_tree: Tree) -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a worker works with, beside its ports."""
 
     config: Config
     trees: Mapping[str, Tree]
+    """As they stand in the files."""
     phones: Mapping[str, PhoneId]
     """Agent → the switch's name of the phone."""
     confirmations: Confirmations
@@ -52,6 +63,10 @@ class Plan:
     recordings: Path
     """Where recordings land: its free space is watched."""
     version: str
+    documents: Mapping[str, bytes] = field(default_factory=dict)
+    """The trees of the files as they lie on the shelf."""
+    read_tree: Callable[[str, bytes], Tree] = _nothing_published
+    prepare_tree: Callable[[Tree], Awaitable[None]] = _nothing_to_prepare
     lists: Callable[[str], frozenset[str]] = lambda _: frozenset()
     """The named lists that a caller's number is in."""
     holidays: Callable[[int], Holidays] = lambda _: {}
@@ -72,7 +87,7 @@ class Worker:
         talk_ended: Callable[[Call], None],
     ) -> None:
         self._line, self._switch, self._plan, self.owner = line, switch, plan, owner
-        self._settings: dict[str, Setting] = {}
+        self._settings: dict[tuple[str, str], Setting] = {}
         self.dispatcher = Dispatcher(
             line, lambda call, event: self.registry.propose(call, event), self._changed, self._heard
         )
@@ -85,12 +100,22 @@ class Worker:
             lists=plan.lists,
             holidays=plan.holidays,
         )
+        self.trees = Trees(
+            plan.trees,
+            line,
+            floor,
+            read=plan.read_tree,
+            prepare=plan.prepare_tree,
+            documents=plan.documents,
+        )
+        self._canaries = Canaries(line, self.trees)
         world = World(line, switch, clock, owner, self._setting, talk_ended, self._surroundings.facts)
         self.phones = Phones(line, floor)
         self._wrap_ups = WrapUps(line, floor, clock)
         self._arrivals = Arrivals(
             world,
             floor,
+            self.trees,
             begin=lambda call, first, before: self.registry.start(call, first, before),
             numbers={route.number.lstrip("+"): route for route in plan.config.numbers},
             language=plan.config.centre.language,
@@ -104,9 +129,9 @@ class Worker:
             on_other_leg=self._arrivals.on_other_leg,
             settled=self.dispatcher.settled,
         )
-        self.recovery = Recovery(world, self.registry, name)
+        self.recovery = Recovery(world, self.registry, name, self.trees.bring)
         self.admission = Admission(plan.config, plan.recordings)
-        self._monitor = Monitor(line, owner, floor, self.recovery, self.admission)
+        self._monitor = Monitor(line, owner, floor, self.recovery, self.admission, self._canaries.judge)
         self._tasks: list[asyncio.Task[None]] = []
         switch.listen(self.registry.on_event)
         switch.set_admission(lambda: self.admission.may_enter(len(self.registry)))
@@ -117,6 +142,7 @@ class Worker:
             try:
                 wanted = configured(self._plan.config.agents, self._plan.config.queues, self._plan.phones)
                 await bring_up_to_date(self._line, wanted)
+                await self.trees.put_out()
                 note = Entry(Word.STARTED, data={"worker": self.owner, "version": self._plan.version})
                 await self._line.commit(Commit((note,)))
                 for entry in reversed(await self._line.entries_back(limit=REMEMBERED)):
@@ -148,7 +174,7 @@ class Worker:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for part in (self._arrivals, self.registry, self._wrap_ups, self.phones):
+        for part in (self._arrivals, self.registry, self._wrap_ups, self.phones, self.trees):
             await part.close()
         try:
             await self._line.end_lease(self.owner)
@@ -157,18 +183,19 @@ class Worker:
 
     def _heard(self, entry: Entry) -> None:
         self._surroundings.callers.hear(entry)
+        self._canaries.hear(entry)
 
     def _changed(self, change: FloorChange) -> None:
         self._wrap_ups.on_change(change)
         self.phones.on_change(change)
+        self.trees.on_change(change)
 
     def _setting(self, tree: str, version: str) -> Setting:
-        """What a call of this tree lives in. A version that is gone is followed by the tree as it is now."""
-        found = self._plan.trees[tree]
-        if version and version != found.version:
-            log.warning("tree_version_gone", tree=tree, version=version, instead=found.version)
-        if tree not in self._settings:
-            self._settings[tree] = Setting(
+        """What a call of this version of a tree lives in."""
+        found = self.trees.of(tree, version)
+        key = (tree, found.version)
+        if key not in self._settings:
+            self._settings[key] = Setting(
                 tree=found,
                 queues=self._plan.config.queues,
                 files=self._plan.files,
@@ -176,4 +203,4 @@ class Worker:
                 sorry=self._plan.sorry,
                 owner=self.owner,
             )
-        return self._settings[tree]
+        return self._settings[key]

@@ -12,6 +12,8 @@
     {centre}:leases    sorted set   worker -> until when (Redis's milliseconds) it is taken to live. Written by
                                 renew_lease.lua by each worker for itself; run-out ones are swept at each renewal.
     {centre}:lock:<name>        string   the worker doing a chore that only one should do. Expires by itself.
+    {centre}:shelf     hash     name (`tree/<tree>/<version>`) -> a document that all workers may need: a published tree
+                                with who put it there and when. Written and pruned by publishing.
     {centre}:trimmed   hash     times, at (ms), removed: the emergency trims. Written by trim.lua; stays.
 
 The braces put all keys of one centre into one slot, as scripts over several keys need in a Redis cluster
@@ -51,6 +53,10 @@ class Keys:
     @property
     def leases(self) -> str:
         return self._named("leases")
+
+    @property
+    def shelf(self) -> str:
+        return self._named("shelf")
 
     @property
     def trimmed(self) -> str:

@@ -125,6 +125,19 @@ class RedisLine:
         entry_id, _ = await self._write(SNAPSHOT_ENTRY, (self._keys.journal, self._keys.floor), (self._journal_max,))
         return str(entry_id.decode())
 
+    async def shelve(self, name: str, document: bytes) -> None:
+        await self._command("HSET", self._keys.shelf, name, document)
+
+    async def unshelve(self, name: str) -> None:
+        await self._command("HDEL", self._keys.shelf, name)
+
+    async def shelved(self, name: str) -> bytes | None:
+        found: bytes | None = await self._command("HGET", self._keys.shelf, name)
+        return found
+
+    async def shelf(self) -> Sequence[str]:
+        return sorted(name.decode() for name in await self._command("HKEYS", self._keys.shelf))
+
     async def now_ms(self) -> int:
         seconds, microseconds = await self._command("TIME")
         return int(seconds) * 1000 + int(microseconds) // 1000

@@ -402,3 +402,16 @@ def _fold(replica: Floor, entry: Entry) -> None:
         replica.replace({thing: fields or {} for thing, fields in entry.floor.items()}, entry.id)
     else:
         replica.apply(entry.floor, entry.id)
+
+
+async def test_documents_are_kept_under_their_names_until_taken_away(line: AnyLine) -> None:
+    assert await line.shelved("tree/payments/a1") is None
+    await line.shelve("tree/payments/b2", "два".encode())
+    await line.shelve("tree/payments/a1", b"\x00\xff")
+    assert await line.shelf() == ["tree/payments/a1", "tree/payments/b2"]
+    assert await line.shelved("tree/payments/a1") == b"\x00\xff"
+    await line.shelve("tree/payments/a1", b"new")
+    assert await line.shelved("tree/payments/a1") == b"new"
+    await line.unshelve("tree/payments/a1")
+    await line.unshelve("never there")
+    assert await line.shelf() == ["tree/payments/b2"]

@@ -36,6 +36,7 @@ class FakeLine:
         self._answers: dict[str, Written | Refused] = {}
         self._leases: dict[Owner, float] = {}
         self._locks: dict[str, tuple[Owner, float]] = {}
+        self._shelf: dict[str, bytes] = {}
         self._operations = itertools.count()
         self._news = asyncio.Event()
 
@@ -109,6 +110,22 @@ class FakeLine:
         self._require_up()
         self._append(Entry(Word.SNAPSHOT), {thing: dict(fields) for thing, fields in self._floor.items()})
         return self._version()
+
+    async def shelve(self, name: str, document: bytes) -> None:
+        self._require_up()
+        self._shelf[name] = document
+
+    async def unshelve(self, name: str) -> None:
+        self._require_up()
+        self._shelf.pop(name, None)
+
+    async def shelved(self, name: str) -> bytes | None:
+        self._require_up()
+        return self._shelf.get(name)
+
+    async def shelf(self) -> Sequence[str]:
+        self._require_up()
+        return sorted(self._shelf)
 
     async def now_ms(self) -> int:
         self._require_up()
