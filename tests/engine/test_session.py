@@ -428,3 +428,35 @@ async def test_adopting_is_never_asked_of_a_call_that_was_not_taken_over(centre:
     await centre.ready("anna")
     await centre.talking("anna")
     assert centre.done(Adopt) == []
+
+
+@pytest.mark.parametrize("kind", [Answer, StartMusic])
+async def test_what_the_switch_was_not_told_is_told_again(centre: Centre, kind: type[Command]) -> None:
+    running = await centre.start()
+    running.switch.faults += [(kind, SwitchDown("no answer")), (kind, SwitchDown("no answer"))]
+    caller = await centre.caller("1")
+    await centre.pass_time(3)
+    assert centre.exchange.legs[caller].up
+    assert centre.exchange.legs[caller].music
+
+
+async def test_music_that_is_no_longer_wanted_is_not_asked_for_again(centre: Centre) -> None:
+    running = await centre.start()
+    await centre.ready("anna")
+    running.switch.faults.append((StartMusic, SwitchDown("no answer")))
+    caller = await centre.caller("1")
+    leg = await centre.answers("anna")
+    await centre.pass_time(3)
+    assert centre.hear_each_other(caller, leg)
+    assert not centre.exchange.legs[caller].music
+
+
+async def test_a_prompt_that_the_switch_was_not_told_to_play_counts_as_ended(centre: Centre) -> None:
+    """Else the tree would wait for its end for ever."""
+    running = await centre.start()
+    running.switch.faults.append((Play, SwitchDown("no answer")))
+    caller = await centre.caller()
+    await centre.pass_time(1)
+    assert "tree" in centre.call_of(caller).timers
+    await centre.pass_time(10)
+    assert centre.exchange.legs[caller].playing is not None
