@@ -11,7 +11,7 @@ from pathlib import Path
 from callrouter.app.site import Site, spoken
 from callrouter.errors import SetupError
 from callrouter.prompts.library import PromptLibrary, Recordable
-from callrouter.prompts.quality import quality_of
+from callrouter.prompts.quality import OTHER_FORMAT, quality_of
 from callrouter.prompts.uploads import convert
 
 UNUSED = "not heard: the text has values in it, record its pieces"
@@ -62,13 +62,14 @@ def _line(part: Recordable, library: PromptLibrary) -> PromptLine:
 
 def summary(lines: Sequence[PromptLine]) -> str:
     states = Counter(line.state for line in lines)
-    flawed = sum(1 for line in lines if line.flaws)
+    flawed = sum(1 for line in lines if line.state == "recorded" and is_bad(line))
     said = ", ".join(f"{states[state]} {state}" for state in ("recorded", "synthetic", "missing"))
     return f"{len(lines)} prompts: {said}; {flawed} of the recorded have something to mend"
 
 
 def is_bad(line: PromptLine) -> bool:
-    return line.state == "missing" or bool(line.flaws)
+    """Whether callers hear it badly, or not at all."""
+    return line.state == "missing" or any(flaw != OTHER_FORMAT for flaw in line.flaws)
 
 
 def row(line: PromptLine, width: int = 120) -> str:

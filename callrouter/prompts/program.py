@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from callrouter.errors import SetupError
@@ -51,7 +51,8 @@ async def _talk(process: asyncio.subprocess.Process, text: bytes) -> tuple[bytes
     assert process.stdout is not None
     assert process.stderr is not None
     reading = asyncio.gather(
-        _read(process.stdout, LARGEST_BYTES + 1), _read(process.stderr, _COMPLAINT_BYTES, then_discard=True)
+        _read(process.stdout, LARGEST_BYTES + 1, lambda: _kill(process)),
+        _read(process.stderr, _COMPLAINT_BYTES, lambda: None),
     )
     with suppress(BrokenPipeError, ConnectionResetError):  # a program that does not read says why on its own
         process.stdin.write(text)
@@ -61,20 +62,25 @@ async def _talk(process: asyncio.subprocess.Process, text: bytes) -> tuple[bytes
     return said, complaint
 
 
-async def _read(stream: asyncio.StreamReader, most: int, *, then_discard: bool = False) -> bytes:
+async def _read(stream: asyncio.StreamReader, most: int, when_too_much: Callable[[], None]) -> bytes:
+    """To its end, for a pipe that is left unread keeps the program and our end of it open."""
     found = bytearray()
     while chunk := await stream.read(65_536):
+        if len(found) < most <= len(found) + len(chunk):
+            when_too_much()
         found += chunk[: most - len(found)]
-        if len(found) >= most and not then_discard:
-            break
     return bytes(found)
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
+    _kill(process)
+    await process.wait()
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
     """Also whatever the program has started itself."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    await process.wait()
 
 
 def first_line(output: bytes) -> str:

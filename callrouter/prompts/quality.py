@@ -15,6 +15,8 @@ from callrouter.prompts.sound import LONGEST_S, Sound, read_sound
 
 LOUDEST_DB, QUIETEST_DB = -12.0, -32.0
 """Root mean square of the words themselves, pauses left out; prompts are brought to -22."""
+OTHER_FORMAT = "not 8 kHz mono"
+"""Heard well, for it is converted at the start; only worth knowing."""
 _PAUSE_DB = -35.0
 """So far below the loudest moment it is a pause."""
 _CLIPPED_RUN = 3
@@ -54,7 +56,7 @@ def _flaws(samples: Sound, loudness: float, rate: int, channels: int) -> Iterato
     if clipped_tops(samples) >= _CLIPPED_TOPS:
         yield "clipped"
     if (rate, channels) != (RATE, 1):
-        yield "not 8 kHz mono"
+        yield OTHER_FORMAT
 
 
 def loudness_db(samples: Sound, rate: int) -> float:

@@ -19,7 +19,7 @@ with warnings.catch_warnings():
     from pydub import AudioSegment
     from pydub.silence import detect_leading_silence
 
-VERSION = "1"
+VERSION = "2"
 """Part of every prompt's name in the cache: change it when the sound made here changes."""
 LOUDNESS_DB = -22.0
 """Root mean square below full scale: every prompt as loud as the next, and loud enough in a street."""
@@ -71,9 +71,14 @@ def _levelled(segment: AudioSegment) -> AudioSegment:
 
 
 def _at_phone_rate(samples: Sound, rate: int) -> Sound:
-    """By Fourier transform: exact, without the mirror tones of simpler ways. Prompts are short."""
+    """By Fourier transform: exact, without the mirror tones of simpler ways. Prompts are short. The silence put around
+    keeps the end, which the transform takes for the neighbour of the beginning, from being heard there."""
     if rate == RATE or not len(samples):
         return samples
-    padded = np.pad(samples, (0, -len(samples) % (rate // gcd(rate, RATE))))
+    unit = rate // gcd(rate, RATE)
+    margin = -(-rate // 10 // unit) * unit
+    padded = np.pad(samples, (margin, margin - len(samples) % unit + unit))
     length = len(padded) * RATE // rate
-    return np.asarray(np.fft.irfft(np.fft.rfft(padded)[: length // 2 + 1], length) * (RATE / rate))
+    changed = np.fft.irfft(np.fft.rfft(padded)[: length // 2 + 1], length) * (RATE / rate)
+    first = margin * RATE // rate
+    return np.asarray(changed[first : first + -(-len(samples) * RATE // rate)])

@@ -42,6 +42,12 @@ def test_silence_around_the_words_goes_and_the_pause_within_stays() -> None:
     assert loudness(samples[4800:7200]).max() < 20
 
 
+@pytest.mark.parametrize("rate", [22050, 48000])
+def test_the_end_is_not_heard_at_the_beginning_after_a_change_of_rate(rate: int) -> None:
+    word, pause = a_tone(600, 0.5, rate), np.zeros(rate)
+    assert len(for_phone(np.concatenate([pause, word]), rate)) / RATE == pytest.approx(0.5 + TAIL_MS / 1000, abs=0.06)
+
+
 @pytest.mark.parametrize("level", [0.01, 0.1, 1.0])
 def test_quiet_and_loud_recordings_become_equally_loud(level: float) -> None:
     samples = for_phone(a_tone(600, 1, 8000, level), 8000)
