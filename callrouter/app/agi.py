@@ -6,6 +6,7 @@ import asyncio
 import signal
 import threading
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from types import FrameType
 
@@ -16,6 +17,7 @@ from callrouter.asterisk.agi_call import Desk, serve
 from callrouter.asterisk.agi_server import AgiServer
 from callrouter.config_files import load_trees
 from callrouter.errors import SetupError
+from callrouter.tree.facts import Facts
 from callrouter.tree.load import load_tree
 from callrouter.tree.model import Prompt, Tree, prompts
 
@@ -52,8 +54,13 @@ def open_server(site: Site, names: Sequence[str], *, host: str, port: int, at_on
     def files(prompt: Prompt, language: str) -> tuple[str, ...]:
         return library.ready_now(library.files(prompt, language), site.config.speech.wait_s)
 
-    desk = Desk(trees, site.config.numbers, site.config.centre.language, files)
+    desk = Desk(trees, site.config.numbers, site.config.centre.language, files, partial(_facts, site))
     return AgiServer(partial(serve, desk=desk), host=host, port=port, at_once=at_once)
+
+
+def _facts(site: Site, call: str, caller: str, called: str) -> Facts:
+    """What is known without the centre's Redis: the time, and who calls whom."""
+    return Facts(now=datetime.now(site.config.centre.zone), caller=caller, called=called, call=call)
 
 
 def served(site: Site, names: Sequence[str]) -> Mapping[str, Tree]:

@@ -17,7 +17,10 @@ from callrouter.asterisk.agi import Agi
 from callrouter.asterisk.agi_walk import AgiWalk, Outcome, Result
 from callrouter.calls.in_tree import clean_number
 from callrouter.config import NumberRoute
+from callrouter.tree.facts import Facts
 from callrouter.tree.model import Prompt, Tree
+from callrouter.tree.model.prompt import Value
+from callrouter.tree.walk import JoinQueue
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +38,8 @@ class Desk:
     language: str
     """When neither the dialplan nor the number says one."""
     files: Callable[[Prompt, str], Sequence[str]]
+    facts: Callable[[str, str, str], Facts]
+    """Call, caller's number, number dialled → what a step may know of the world."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,7 @@ def serve(agi: Agi, desk: Desk) -> None:
         if tree is None:
             outcome = Outcome(Result.FAILED, language, reason=f"no tree {wish.tree[:40]!r} for this number")
         else:
-            outcome = _walked(agi, tree, language, desk)
+            outcome = _walked(agi, tree, language, desk, wish)
         told = _tell(agi, variables(outcome, tree))
         log.info(
             "agi_call",
@@ -85,16 +90,19 @@ def serve(agi: Agi, desk: Desk) -> None:
             tree=tree.name if tree else "",
             version=tree.version if tree else "",
             result=str(outcome.result),
-            queue=outcome.queue,
+            queue=outcome.join.queue if outcome.join else "",
             path=",".join(outcome.path)[-LONGEST_VALUE:],
             reason=outcome.reason,
             told=told,
         )
 
 
-def _walked(agi: Agi, tree: Tree, language: str, desk: Desk) -> Outcome:
+def _walked(agi: Agi, tree: Tree, language: str, desk: Desk, wish: Wish) -> Outcome:
+    def facts() -> Facts:
+        return desk.facts(agi.env.get("agi_uniqueid", ""), wish.caller, wish.number)
+
     try:
-        return AgiWalk(agi, tree, language, desk.files).run()
+        return AgiWalk(agi, tree, language, desk.files, facts).run()
     except Exception:  # a bug of ours must not leave the caller in silence: the dialplan's fallback speaks
         log.exception("agi_call_crashed")
         return Outcome(Result.FAILED, language, reason="an error in callrouter; see its log")
@@ -102,17 +110,40 @@ def _walked(agi: Agi, tree: Tree, language: str, desk: Desk) -> Outcome:
 
 def variables(outcome: Outcome, tree: Tree | None) -> dict[str, str]:
     """The answer as the dialplan reads it; RESULT last, so that it stands only where all the others do."""
-    return {
-        f"{PREFIX}TREE": tree.name if tree else "",
-        f"{PREFIX}VERSION": tree.version if tree else "",
-        f"{PREFIX}PATH": ",".join(outcome.path)[-LONGEST_VALUE:],
-        f"{PREFIX}NODE": outcome.path[-1] if outcome.path else "",
-        f"{PREFIX}LANGUAGE": outcome.language,
-        f"{PREFIX}QUEUE": outcome.queue,
-        f"{PREFIX}PRIORITY": str(outcome.priority),
-        f"{PREFIX}REASON": outcome.reason,
-        f"{PREFIX}RESULT": str(outcome.result),
+    join = outcome.join or JoinQueue("", 0)
+    known = {
+        "TREE": tree.name if tree else "",
+        "VERSION": tree.version if tree else "",
+        "PATH": ",".join(outcome.path)[-LONGEST_VALUE:],
+        "NODE": outcome.path[-1] if outcome.path else "",
+        "LANGUAGE": outcome.language,
+        "QUEUE": join.queue,
+        "PRIORITY": str(join.priority),
+        "SKILLS": _skills(join.require),
+        "PREFER": _skills(join.prefer),
+        "MAX_WAIT": f"{join.max_wait_s:.0f}" if join.max_wait_s is not None else "",
+        "MUSIC": join.music or "",
+        "TARGET": outcome.target,
+        "TAGS": ",".join(outcome.tags),
+        "NOTICES": ",".join(outcome.notices),
+        **{f"VAR_{name}": _shown(value) for name, value in outcome.answers.items()},
+        "REASON": outcome.reason,
+        "RESULT": str(outcome.result),
     }
+    return {f"{PREFIX}{name}": _one_line(value) for name, value in known.items()}
+
+
+def _skills(levels: Mapping[str, int]) -> str:
+    return ",".join(f"{skill}:{level}" for skill, level in levels.items())
+
+
+def _shown(value: Value) -> str:
+    return str(int(value)) if isinstance(value, bool) else str(value)
+
+
+def _one_line(text: str) -> str:
+    """What callers and other programs said is data: printable, and no longer than a line can bear."""
+    return "".join(sign if sign.isprintable() else " " for sign in text)[-LONGEST_VALUE:]
 
 
 def _tell(agi: Agi, answer: Mapping[str, str]) -> bool:

@@ -8,11 +8,10 @@ GET DATA is not used: it ends at `#`, starts its wait anew at every key, and kno
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 from asterisk.agi import AGIAppError
@@ -21,7 +20,8 @@ from callrouter.asterisk.agi import NotPlayed
 from callrouter.tree import walk as tree_walk
 from callrouter.tree.facts import Facts
 from callrouter.tree.model import Prompt, Tree
-from callrouter.tree.walk import Began, Input, KeyPressed, PromptHeard, TimeUp, Walk
+from callrouter.tree.model.prompt import Value
+from callrouter.tree.walk import Began, Input, JoinQueue, KeyPressed, PromptHeard, TimeUp, Walk
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +46,7 @@ class Result(StrEnum):
     """How a walk ended, for the dialplan."""
 
     QUEUE = "queue"
+    TRANSFER = "transfer"
     ENDED = "ended"
     HUNG_UP = "hung_up"
     UNSUPPORTED = "unsupported"
@@ -54,13 +55,19 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the tree has decided, and the way there."""
+    """What the tree has decided, and what was learned on the way there."""
 
     result: Result
     language: str
     path: tuple[str, ...] = ()
-    queue: str = ""
-    priority: int = 0
+    join: JoinQueue | None = None
+    target: str = ""
+    """To whom the caller is to be put through: an entry of the directory, or one of its numbers."""
+    answers: Mapping[str, Value] = field(default_factory=dict)
+    """Variables; never a secret."""
+    tags: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+    """`name version heard`, or `name version cut`."""
     reason: str = ""
 
 
@@ -77,46 +84,45 @@ class AgiWalk:
         tree: Tree,
         language: str,
         files: Callable[[Prompt, str], Sequence[str]],
+        facts: Callable[[], Facts],
         now: Callable[[], float] = time.monotonic,
-        facts: Callable[[], Facts] = lambda: Facts(datetime.now(UTC)),
     ) -> None:
-        self._channel, self._tree, self._language = channel, tree, language
+        self._channel, self._tree = channel, tree
         self._files, self._now, self._facts = files, now, facts
         self._walk: Walk | None = None
-        self._path: list[str] = []
+        self._secrets: dict[str, str] = {}
+        """Here and nowhere else, until the call leaves us."""
+        self._so_far = Outcome(Result.HUNG_UP, language)
         self._prompts: tuple[Prompt, ...] | None = None
         self._deadline: float | None = None
-        self._outcome: Outcome | None = None
+        self._is_over = False
 
     def run(self) -> Outcome:
         """To the end of the tree, or of the caller's patience."""
         try:
             self._channel.answer()
             given: Input = Began()
-            while self._give(given) is None:
+            while not self._give(given):
                 given = self._next_input()
-            assert self._outcome is not None
-            return self._outcome
         except AGIAppError:
-            return self._ended(Result.HUNG_UP)
+            self._note(result=Result.HUNG_UP)
         except Unsupported as wish:
-            return self._ended(Result.UNSUPPORTED, reason=str(wish))
+            self._note(result=Result.UNSUPPORTED, reason=str(wish))
+        return self._so_far
 
-    def _give(self, given: Input) -> Outcome | None:
+    def _give(self, given: Input) -> bool:
+        """Whether the walk is over."""
         self._walk, outputs = self._step(given)
         for output in outputs:
             self._do(output)
-        return self._outcome
+        return self._is_over
 
     def _step(self, given: Input) -> tree_walk.Result:
-        return tree_walk.step(self._tree, self._walk, given, self._facts())
+        facts = replace(self._facts(), secrets=dict(self._secrets))
+        return tree_walk.step(self._tree, self._walk, given, facts)
 
     def _do(self, output: object) -> None:
         match output:
-            case tree_walk.Entered(node=node):
-                self._path.append(node)
-            case tree_walk.SetLanguage(language=language):
-                self._language = language
             case tree_walk.Speak(prompts=prompts):
                 self._prompts = prompts
             case tree_walk.Hush():
@@ -125,23 +131,51 @@ class AgiWalk:
                 self._deadline = self._now() + seconds
             case tree_walk.StopTimer():
                 self._deadline = None
-            case tree_walk.JoinQueue(queue=queue, priority=priority, prompts=prompts):
+            case tree_walk.KeepSecret(variable=variable, digits=digits):
+                self._secrets[variable] = digits
+            case tree_walk.JoinQueue(prompts=prompts):
                 # Asterisk's queue says nothing of ours while it rings an agent: what is to be said is said before
                 self._speak(prompts, keys="")
-                self._outcome = self._ended(Result.QUEUE, queue=queue, priority=priority)
+                self._end(Result.QUEUE, join=output)
+            case tree_walk.PutThrough(target=target):
+                self._end(Result.TRANSFER, target=target)
             case tree_walk.Leave(reason=reason):
-                self._outcome = self._ended(Result.ENDED, reason=reason)
+                self._end(Result.ENDED, reason=reason)
             case _:
-                raise Unsupported(f"{type(output).__name__} at node {self._path[-1] if self._path else '?'}")
+                self._learn(output)
+
+    def _learn(self, output: object) -> None:
+        """What is told to the dialplan in the end."""
+        so_far = self._so_far
+        match output:
+            case tree_walk.Entered(node=node):
+                self._note(path=(*so_far.path, node))
+            case tree_walk.SetLanguage(language=language):
+                self._note(language=language)
+            case tree_walk.Answered(variable=variable, value=value, secret=False):
+                self._note(answers={**so_far.answers, variable: value})
+            case tree_walk.Answered():
+                pass  # that a secret was given is nothing for a dialplan
+            case tree_walk.Tagged(tags=tags):
+                self._note(tags=tuple(dict.fromkeys((*so_far.tags, *tags))))
+            case tree_walk.Consented(notice=notice, version=version, whole=whole):
+                heard = f"{notice} {version} {'heard' if whole else 'cut'}"
+                self._note(notices=(*so_far.notices, heard))
+            case _:
+                raise Unsupported(f"{type(output).__name__} at node {self._node}")
+
+    @property
+    def _node(self) -> str:
+        return self._so_far.path[-1] if self._so_far.path else "?"
 
     def _next_input(self) -> Input:
         """What the caller does next, or does not."""
         if self._prompts is not None:
             prompts, self._prompts = self._prompts, None
-            key = self._speak(prompts, keys=self._keys_that_count())
-            return KeyPressed(key) if key else PromptHeard()
+            key, whole = self._speak(prompts, keys=self._keys_that_count())
+            return KeyPressed(key) if key else PromptHeard(whole)
         if self._deadline is None:
-            raise Unsupported(f"waiting for something else than keys at node {self._path[-1]}")
+            raise Unsupported(f"waiting for something else than keys at node {self._node}")
         key = self._wait_for_key(self._deadline)
         if key:
             return KeyPressed(key)
@@ -153,21 +187,30 @@ class AgiWalk:
         unmoved = (self._walk, ())
         return "".join(key for key in KEYS if self._step(KeyPressed(key)) != unmoved)
 
-    def _speak(self, prompts: Sequence[Prompt], keys: str) -> str:
+    def _speak(self, prompts: Sequence[Prompt], keys: str) -> tuple[str, bool]:
+        """The key that cut it, or nothing; and whether all could be played."""
+        whole = True
         for prompt in prompts:
-            for file in self._files(prompt, self._language):
+            files = self._files(prompt, self._so_far.language)
+            whole = whole and bool(files)
+            for file in files:
                 try:
                     key = self._channel.stream_file(file, keys)
                 except NotPlayed as error:
                     log.error("prompt_not_played", prompt=prompt.key, why=str(error))
+                    whole = False
                     continue
                 if key:
-                    return key
-        return ""
+                    return key, False
+        return "", whole
 
     def _wait_for_key(self, deadline: float) -> str:
         left_ms = round((deadline - self._now()) * 1000)
         return self._channel.wait_for_digit(left_ms) if left_ms > 0 else ""
 
-    def _ended(self, result: Result, *, queue: str = "", priority: int = 0, reason: str = "") -> Outcome:
-        return Outcome(result, self._language, tuple(self._path), queue, priority, reason)
+    def _end(self, result: Result, *, join: JoinQueue | None = None, target: str = "", reason: str = "") -> None:
+        self._is_over = True
+        self._note(result=result, join=join, target=target, reason=reason)
+
+    def _note(self, **known: Any) -> None:
+        self._so_far = replace(self._so_far, **known)

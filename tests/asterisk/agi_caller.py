@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from asterisk.agi import AGIHangup
 
 from callrouter.tree import walk as tree_walk
+from callrouter.tree.facts import Facts
 from callrouter.tree.model import Prompt, Tree
 from callrouter.tree.walk import Began, Input, KeyPressed, PromptHeard, TimeUp, Walk
 
 SOUND_S = 4.0
 """Each prompt lasts so long."""
+
+
+FACTS = Facts(now=datetime(2026, 11, 23, 12, 0, tzinfo=UTC))
+
+
+def facts() -> Facts:
+    return FACTS
 
 
 def files(prompt: Prompt, language: str) -> tuple[str, ...]:
@@ -72,7 +81,7 @@ def by_events(tree: Tree, language: str, caller: Caller) -> tuple[list[str], str
     keys = list(caller.keys)
     given: Input = Began()
     while True:
-        walk, outputs = tree_walk.step(tree, walk, given)
+        walk, outputs = tree_walk.step(tree, walk, given, FACTS)
         for output in outputs:
             match output:
                 case tree_walk.Entered(node=node):

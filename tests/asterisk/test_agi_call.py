@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
@@ -10,7 +12,8 @@ from callrouter.asterisk import agi_call
 from callrouter.asterisk.agi_call import Desk, serve, tree_for, variables, wish_of
 from callrouter.asterisk.agi_walk import Outcome, Result
 from callrouter.config import NumberRoute
-from tests.asterisk.agi_caller import files
+from callrouter.tree.walk import JoinQueue
+from tests.asterisk.agi_caller import FACTS, files
 from tests.asterisk.fake_agi import FarEnd, talking
 from tests.tree.trees import SMALL, tree
 
@@ -20,6 +23,7 @@ DESK = Desk(
     (NumberRoute(number="+74951234567", tree="spoken", language="ru"), NumberRoute(number="101", tree="small")),
     "de",
     files,
+    lambda call, caller, called: FACTS,
 )
 
 
@@ -59,7 +63,7 @@ def told(end: FarEnd) -> dict[str, str]:
     return {name.strip('"').removeprefix("CALLROUTER_"): value.strip('"') for name, value in pairs}
 
 
-SET = ["200 result=1"] * 9
+SET = ["200 result=1"] * 16
 
 
 def test_the_dialplan_is_told_queue_priority_language_and_the_way() -> None:
@@ -75,7 +79,7 @@ def test_the_dialplan_is_told_queue_priority_language_and_the_way() -> None:
             "LANGUAGE": "en",
             "QUEUE": "shop",
             "PRIORITY": "4",
-            "REASON": "",
+            **dict.fromkeys(("SKILLS", "PREFER", "MAX_WAIT", "MUSIC", "TARGET", "TAGS", "NOTICES", "REASON"), ""),
             "RESULT": "queue",
         }
     assert [(line["event"], line["result"], line["told"]) for line in logs] == [("agi_call", "queue", True)]
@@ -83,6 +87,26 @@ def test_the_dialplan_is_told_queue_priority_language_and_the_way() -> None:
 
 def test_the_result_is_told_last_so_that_half_an_answer_is_none() -> None:
     assert list(variables(Outcome(Result.ENDED, "en"), None))[-1] == "CALLROUTER_RESULT"
+
+
+def test_what_the_queue_needs_is_told_in_words_a_dialplan_can_cut() -> None:
+    join = JoinQueue(
+        "shop", 4, require={"repairs": 3, "voice": 1}, prefer={"english": 2}, max_wait_s=90.0, music="calm"
+    )
+    outcome = Outcome(Result.QUEUE, "en", ("shop",), join, tags=("a", "b"), answers={"sum": 5, "paid": True})
+    told = variables(outcome, tree())
+    assert (told["CALLROUTER_SKILLS"], told["CALLROUTER_PREFER"]) == ("repairs:3,voice:1", "english:2")
+    assert (told["CALLROUTER_MAX_WAIT"], told["CALLROUTER_MUSIC"], told["CALLROUTER_TAGS"]) == ("90", "calm", "a,b")
+    assert (told["CALLROUTER_VAR_sum"], told["CALLROUTER_VAR_paid"]) == ("5", "1")
+
+
+@given(value=st.text())
+def test_an_answer_with_anything_in_it_is_one_line(value: str) -> None:
+    told = variables(Outcome(Result.QUEUE, "en", answers={"name": value}), tree())["CALLROUTER_VAR_name"]
+    assert told.isprintable()
+    with talking("200 result=1") as (agi, end):
+        agi.set_variable("NAME", told)
+        assert len(end.heard()) == 1
 
 
 def test_a_way_of_any_length_fits_into_a_line() -> None:
@@ -114,10 +138,10 @@ def test_an_asterisk_that_is_gone_is_one_line_in_the_log_and_no_error() -> None:
 
 
 def test_a_bug_in_us_is_logged_and_the_dialplan_goes_on() -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object) -> tuple[str, ...]:
         raise ZeroDivisionError
 
-    desk = Desk(DESK.trees, DESK.numbers, "en", broken)  # type: ignore[arg-type]
+    desk = replace(DESK, files=broken)
     with talking("200 result=0", *SET) as (agi, end), capture_logs() as logs:
         serve(agi, desk)
         assert told(end)["RESULT"] == "failed"

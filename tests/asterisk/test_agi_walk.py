@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from callrouter.asterisk.agi import NotPlayed
 from callrouter.asterisk.agi_walk import KEYS, AgiWalk, Outcome, Result
 from callrouter.tree import walk as tree_walk
+from callrouter.tree.facts import Facts
 from callrouter.tree.model import Tree
-from callrouter.tree.walk import Input, KeyPressed, Walk
-from tests.asterisk.agi_caller import SOUND_S, Caller, by_events, files
+from callrouter.tree.walk import Input, JoinQueue, KeyPressed, Walk
+from tests.asterisk.agi_caller import SOUND_S, Caller, by_events, facts, files
 from tests.tree.trees import SMALL, tree
 
 TWO_LANGUAGES = (
@@ -21,7 +22,7 @@ TWO_LANGUAGES = (
 
 
 def walked(tree: Tree, caller: Caller) -> Outcome:
-    return AgiWalk(caller, tree, "en", files, caller.clock).run()
+    return AgiWalk(caller, tree, "en", files, facts, caller.clock).run()
 
 
 def test_a_key_during_the_prompt_cuts_it_and_acts_at_once() -> None:
@@ -41,7 +42,7 @@ def test_a_key_that_begins_a_longer_choice_waits_for_the_next_and_no_longer() ->
     assert walked(tree(), Caller([(1.0, "1"), (2.9, "2")])).path == ("top", "bye")
     caller = Caller([(1.0, "1"), (3.1, "2")])
     outcome = walked(tree(), caller)
-    assert outcome == Outcome(Result.QUEUE, "en", ("top", "shop"), "shop", 4)
+    assert outcome == Outcome(Result.QUEUE, "en", ("top", "shop"), join=JoinQueue("shop", 4))
     assert caller.now == 3.0
 
 
@@ -55,10 +56,10 @@ def test_a_key_that_means_nothing_there_does_not_begin_the_wait_anew(monkeypatch
     """No node does so today; a later one may ignore keys while it listens."""
     steps = tree_walk.step
 
-    def deaf_to_nine(tree: Tree, walk: Walk | None, given: Input) -> tree_walk.Result:
+    def deaf_to_nine(tree: Tree, walk: Walk | None, given: Input, facts: Facts) -> tree_walk.Result:
         if walk is not None and given == KeyPressed("9"):
             return walk, ()
-        return steps(tree, walk, given)
+        return steps(tree, walk, given, facts)
 
     monkeypatch.setattr(tree_walk, "step", deaf_to_nine)
     caller = Caller([(1.0, "9"), (SOUND_S + 3, "9")], hangs_up_at=SOUND_S + 6.01)
@@ -93,7 +94,7 @@ def test_what_only_the_whole_callrouter_can_do_is_told_to_the_dialplan(monkeypat
     class LookUp:
         pass
 
-    def wants_a_lookup(tree: Tree, walk: Walk | None, given: Input) -> object:
+    def wants_a_lookup(*_: object) -> object:
         return Walk("top"), (tree_walk.Entered("top", ""), LookUp())
 
     monkeypatch.setattr(tree_walk, "step", wants_a_lookup)
@@ -106,11 +107,48 @@ def test_a_walk_that_waits_for_nothing_we_know_is_told_too(monkeypatch: pytest.M
     assert walked(tree(), Caller()).result is Result.UNSUPPORTED
 
 
+RICH = """schema: 1
+languages: [en]
+start: order
+nodes:
+  order:
+    type: collect
+    into: order
+    prompt: {en: Your order}
+    length: 4
+    invalid: {then: bye}
+    no_input: {then: bye}
+    next: known
+  known: {type: set, tags: [order_known], require: {repairs: 3}, next: notice}
+  notice: {type: notice, prompt: {en: We record this}, version: "2", next: shop}
+  shop: {type: queue, queue: shop, priority: 4, max_wait_s: 90, music: calm}
+  bye: {type: hangup}
+"""
+
+
+def test_what_was_learned_on_the_way_is_in_the_outcome() -> None:
+    outcome = walked(tree(RICH), Caller([(1.0, "1"), (1.5, "2"), (2.0, "3"), (2.5, "4")]))
+    assert outcome.join is not None
+    assert (outcome.join.queue, outcome.join.require, outcome.join.max_wait_s) == ("shop", {"repairs": 3}, 90)
+    assert (outcome.answers, outcome.tags) == ({"order": "1234"}, ("order_known",))
+    assert outcome.notices == ("notice 2 heard",)
+
+
+def test_a_secret_stays_here_and_is_in_nothing_that_is_told() -> None:
+    secret = tree(RICH.replace("    length: 4\n", "    length: 4\n    secret: true\n"))
+    caller = Caller([(1.0, "1"), (1.5, "2"), (2.0, "3"), (2.5, "4")])
+    walk = AgiWalk(caller, secret, "en", files, facts, caller.clock)
+    outcome = walk.run()
+    assert "1234" not in repr(outcome)
+    assert outcome.answers == {}
+    assert outcome.result is Result.QUEUE
+
+
 def by_agi(tree: Tree, caller: Caller) -> tuple[list[str], str]:
     """In the same words as `by_events`."""
     outcome = walked(tree, caller)
     said = {
-        Result.QUEUE: f"queue {outcome.queue} {outcome.priority}",
+        Result.QUEUE: f"queue {outcome.join.queue} {outcome.join.priority}" if outcome.join else "",
         Result.ENDED: f"ended {outcome.reason}",
         Result.HUNG_UP: "hung_up",
     }
