@@ -67,7 +67,7 @@ def run(context: typer.Context) -> None:
     from callrouter.app.centre import run as run_centre
 
     site = _site(context)
-    _go(run_centre(site, _where(context).config))
+    _go(run_centre(site))
 
 
 @app.command()
