@@ -17,12 +17,11 @@ ROWS: tuple[frozenset[str], ...] = tuple(
     words(row)
     for row in (
         "cli",
-        "tree_cli",
         "app views",
         "asterisk store parties prompts centre config_files schemas",
         "engine",
         "calls transfers supervision",
-        "tree acd recordings reporting directory",
+        "tree acd recordings reporting publishing directory",
         "telephony journal audio readings hours documents config config_checks errors log",
     )
 )
@@ -37,7 +36,7 @@ SIBLINGS = {
 """Neighbours that may be imported, and why."""
 
 PURE = words(
-    "calls transfers supervision tree acd recordings reporting directory telephony journal audio readings hours documents"
+    "calls transfers supervision tree acd recordings reporting publishing directory telephony journal audio readings hours documents"
     " config errors"
 )
 WORLD = words("asyncio aiohttp redis time random logging os socket subprocess")

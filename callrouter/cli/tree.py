@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from callrouter.cli.terminal import Json, fail, print_json, where_of, wrong_use
 from callrouter.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 tree_app = typer.Typer(help="Decision trees: check, test, try, draw and compare them. No Asterisk is needed.")
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 Files = Annotated[list[Path] | None, typer.Argument(help="Trees (YAML); all of the configuration's if none is given.")]
 Days = Annotated[int, typer.Option("--days", min=0, help="Also the real calls of so many days, from the journal.")]
 
@@ -53,7 +53,7 @@ def check(context: typer.Context, files: Files = None, json: Json = False) -> No
             }
         )
     errors = sum(problem.severity == "error" for one in told for problem in one["problems"])
-    _print_json(told) if json else _print_lines(line for one in told for line in check_lines(one))
+    print_json(told) if json else _print_lines(line for one in told for line in check_lines(one))
     raise typer.Exit(1 if errors or any(one["loops"] for one in told) else 0)
 
 
@@ -89,7 +89,7 @@ def run_tests(
         if draw is not None:
             _write_picture(tree, crossings, draw if len(told) == 1 else draw.with_stem(f"{draw.stem}-{tree.name}"))
     if json:
-        _print_json(told)
+        print_json(told)
     elif not told:
         print("There are no tests: write NAME.test.yaml beside NAME.yaml.")
     raise typer.Exit(0 if good else 1)
@@ -114,9 +114,9 @@ def try_(
     try:
         situation, rest = read_situation(f"a caller {who} hangs up")
     except NotUnderstood as error:
-        _wrong_use(str(error))
+        wrong_use(str(error))
     if rest != "hangs up":
-        _wrong_use(f"`{rest.removesuffix(' hangs up')}` is not understood; like: from +79161112233 on Monday at 19:05")
+        wrong_use(f"`{rest.removesuffix(' hangs up')}` is not understood; like: from +79161112233 on Monday at 19:05")
     try:
         walk_by_hand(Trial(tree, situation, world(config)), input, print)
     except EOFError:
@@ -169,7 +169,7 @@ def diff(
     calls = _trails(context, old_tree.name, days) if days else []
     found = difference(old_tree, new_tree, cases, calls, world(config))
     if json:
-        _print_json(found)
+        print_json(found)
     else:
         _print_lines(difference_lines(found))
     raise typer.Exit(0 if found.none else 1)
@@ -178,24 +178,19 @@ def diff(
 # --- parts of the above -----------------------------------------------------------------------------------------------
 
 
-def _folder(context: typer.Context) -> Path:
-    found: Path = context.find_root().obj.config
-    return found
-
-
 def _config(context: typer.Context) -> Config | None:
     from callrouter.app.tree_files import usable_config
 
-    return usable_config(_folder(context))
+    return usable_config(where_of(context).config)
 
 
 def _files(context: typer.Context, config: Config | None, files: list[Path] | None) -> list[Path]:
     from callrouter.app.tree_files import tree_files
 
-    folder = config.trees if config is not None else _folder(context).absolute().parent / "ivr_trees"
+    folder = config.trees if config is not None else where_of(context).config.absolute().parent / "ivr_trees"
     found = [_shown(file) for file in tree_files(files or [], folder)]
     if not found:
-        _wrong_use(f"There is no tree in {folder}; name some files.")
+        wrong_use(f"There is no tree in {folder}; name some files.")
     return found
 
 
@@ -244,7 +239,7 @@ def _write_picture(tree: Tree, crossings: list[Crossing] | None, out: Path, traf
     elif out.suffix in (".mmd", ".md", ".mermaid"):
         text = mermaid(tree, found)
     else:
-        _wrong_use(f"{out}: draw into a file that ends in .svg or .mmd")
+        wrong_use(f"{out}: draw into a file that ends in .svg or .mmd")
     out.write_text(text, encoding="utf-8")
     print(f"drawn: {out}", file=sys.stderr)
 
@@ -258,7 +253,7 @@ def _trails(context: typer.Context, tree: str, days: int) -> list[Trail]:
     from callrouter.errors import StoreDown
 
     async def calls() -> list[Trail]:
-        site = open_site(_folder(context), context.find_root().obj.run_folder)
+        site = open_site(where_of(context).config, where_of(context).run_folder)
         line = site.open_line()
         try:
             return list(trails(await calls_of(line, days), tree, site.config))
@@ -268,26 +263,9 @@ def _trails(context: typer.Context, tree: str, days: int) -> list[Trail]:
     try:
         return asyncio.run(calls())
     except ConfigError as error:
-        _fail("\n".join(map(str, error.problems)))
+        fail("\n".join(map(str, error.problems)))
     except StoreDown as error:
-        _fail(f"The centre's Redis does not answer ({error}). Is it running? `callrouter run` starts it.")
-
-
-def _fail(text: str) -> NoReturn:
-    print(text, file=sys.stderr)
-    raise typer.Exit(1)
-
-
-def _wrong_use(text: str) -> NoReturn:
-    print(text, file=sys.stderr)
-    raise typer.Exit(2)
-
-
-def _print_json(value: Any) -> None:
-    import msgspec
-
-    sys.stdout.buffer.write(msgspec.json.encode(value) + b"\n")
-    sys.stdout.flush()
+        fail(f"The centre's Redis does not answer ({error}). Is it running? `callrouter run` starts it.")
 
 
 def _print_lines(lines: Any) -> None:

@@ -1,0 +1,5 @@
+"""`python -m callrouter.cli`: how the parent starts workers."""
+
+from callrouter.cli import main
+
+main()
