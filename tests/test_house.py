@@ -36,8 +36,8 @@ SIBLINGS = {
 """Neighbours that may be imported, and why."""
 
 PURE = words(
-    "calls transfers supervision tree acd recordings reporting publishing directory telephony journal audio readings hours documents"
-    " config errors"
+    "calls transfers supervision tree acd recordings reporting publishing directory"
+    " telephony journal audio readings hours documents config errors"
 )
 WORLD = words("asyncio aiohttp redis time random logging os socket subprocess")
 """What a pure room must not know of."""

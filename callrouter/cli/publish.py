@@ -38,7 +38,7 @@ def publish(
     by: Annotated[str, typer.Option(help="Who publishes; kept with the version.")] = "",
     json: Json = False,
 ) -> None:  # fmt: skip
-    """Make a tree live for new calls, all or a share of them; calls under way go on in theirs, bad trees are refused."""
+    """Make a tree live for new calls, all or a share of them; calls under way keep theirs, bad trees are refused."""
     from callrouter.app import publishing
 
     if sum(map(bool, (canary, promote, roll_back, restore))) > 1:
