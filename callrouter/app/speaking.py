@@ -10,7 +10,7 @@ A StopPlayback, a hang-up or a hand-over of the leg ends it at once.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,6 +36,7 @@ from callrouter.telephony import (
     StopPlayback,
     SwitchEvent,
 )
+from callrouter.tree.model import Prompt
 
 log = structlog.get_logger()
 
@@ -56,8 +57,17 @@ class _Late:
 class SpeakingSwitch:
     """The switch, for prompts that are not all made yet."""
 
-    def __init__(self, switch: Switch, library: PromptLibrary, wait_s: float, music: str = "default") -> None:
-        self._switch, self._library, self._wait_s, self._music = switch, library, wait_s, music
+    def __init__(
+        self,
+        switch: Switch,
+        library: PromptLibrary,
+        wait_s: float,
+        *,
+        soon: Callable[[CallId], tuple[Iterable[Prompt], str]] = lambda _call: ((), ""),
+        music: str = "default",
+    ) -> None:
+        """`soon`: what this call may be told next, and in which language. It is made while the caller hears this."""
+        self._switch, self._library, self._wait_s, self._soon, self._music = switch, library, wait_s, soon, music
         self._late: dict[LegId, _Late] = {}
         self._tell: Callable[[SwitchEvent], None] = lambda _event: None
 
@@ -91,6 +101,8 @@ class SpeakingSwitch:
             case _:
                 pass
         await self._switch.perform(call, command)
+        if isinstance(command, Play):
+            self._library.begin(*self._soon(call))
 
     async def close(self) -> None:
         for leg in list(self._late):

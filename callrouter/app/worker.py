@@ -26,7 +26,9 @@ from callrouter.errors import CallrouterError, StoreDown, SwitchDown
 from callrouter.prompts import system
 from callrouter.prompts.library import PromptLibrary
 from callrouter.store.recording_files import RecordingFiles
-from callrouter.tree.model import Tree, prompts
+from callrouter.telephony import CallId
+from callrouter.tree.model import Prompt, Tree, prompts
+from callrouter.tree.soon import soon
 
 log = structlog.get_logger()
 
@@ -60,7 +62,7 @@ async def run(site: Site, name: str) -> None:
     switch = AsteriskSwitch(
         name, site.ari, site.ami, site.raw_recordings, on_replaced=stop.set, on_connected=reconnected
     )
-    speaking = SpeakingSwitch(switch, library, site.config.speech.wait_s)
+    speaking = SpeakingSwitch(switch, library, site.config.speech.wait_s, soon=lambda call: told_soon(worker, call))
     worker = Worker(
         name,
         Owner(f"{name}/{secrets.token_hex(4)}"),
@@ -81,6 +83,15 @@ async def run(site: Site, name: str) -> None:
         await switch.close()
         await files.close()
         await line.close()
+
+
+def told_soon(worker: Worker, id: CallId) -> tuple[tuple[Prompt, ...], str]:
+    """What a call in its tree may be told next, and in which language."""
+    call = worker.registry.call(id)
+    if call is None or call.walk is None:
+        return (), ""
+    variables = {"caller": call.caller, "called": call.number, **call.walk.variables}
+    return soon(worker.trees.of(call.tree, call.version), call.walk, variables), call.language
 
 
 async def serve(

@@ -78,6 +78,11 @@ class Registry:
     def __contains__(self, call: object) -> bool:
         return call in self._sessions
 
+    def call(self, id: CallId) -> Call | None:
+        """A call of this worker as it is now."""
+        session = self._sessions.get(id)
+        return session.call if session else None
+
     def start(self, call: Call, first: Step, before: Owner) -> Session:
         """A session for a call that arrived (`before` empty) or is taken over from another worker."""
         session = Session(call, self._world, settled=self._settled)

@@ -30,7 +30,7 @@ from callrouter.telephony import (
     StopPlayback,
     SwitchEvent,
 )
-from callrouter.tree.model import prompt_of
+from callrouter.tree.model import Prompt, prompt_of
 
 CALL, LEG = CallId("c1"), LegId("c1")
 FIXED = prompt_of("shop.hello", {"en": "Hello"})
@@ -201,6 +201,19 @@ async def test_a_prompt_that_cannot_be_played_in_the_end_is_told_as_failed(
     await speaker.perform(CALL, play)
     await until(lambda: not speaker._late)
     assert events == [PlaybackEnded(LEG, PlaybackId("p1"), failed=True)] * told
+
+
+async def test_what_may_be_told_next_is_made_while_the_caller_hears_this(
+    switch: Recorder, library: PromptLibrary
+) -> None:
+    def soon(call: CallId) -> tuple[list[Prompt], str]:
+        return [prompt_of("shop.order", {"en": "Your order {order}."}, {"order": f"of {call}"})], "en"
+
+    speaker = SpeakingSwitch(switch, library, wait_s=5, soon=soon)
+    await speaker.perform(CALL, Play(LEG, PlaybackId("p0"), library.files(FIXED, "en")))
+    await until(lambda: library.is_ready(order(library, "of c1").files))
+    await speaker.perform(CALL, order(library, "of c1"))
+    assert switch.names == ["Play p0", "Play p1"]
 
 
 async def test_the_music_of_waiting_is_over_when_the_call_ends_meanwhile(
