@@ -10,8 +10,9 @@ from pathlib import Path
 
 from callrouter.app.site import Site, spoken
 from callrouter.errors import SetupError
-from callrouter.prompts.library import PromptLibrary, Recordable
+from callrouter.prompts.library import PromptLibrary
 from callrouter.prompts.quality import OTHER_FORMAT, quality_of
+from callrouter.prompts.sources import Recordable
 from callrouter.prompts.uploads import convert
 
 UNUSED = "not heard: the text has values in it, record its pieces"

@@ -13,8 +13,9 @@ from structlog.testing import capture_logs
 
 from callrouter.audio import alaw_decode, tone, tone_shares
 from callrouter.errors import SetupError
-from callrouter.prompts.library import SPOKEN, PromptLibrary
+from callrouter.prompts.library import PromptLibrary
 from callrouter.prompts.sound import Sound
+from callrouter.prompts.sources import SPOKEN
 from callrouter.tree.model import Prompt, Value, prompt_of
 
 TEXT = {"en": "Your order {order:digits}, is ready {when:date}.", "ru": "Заказ {order:digits} готов."}
