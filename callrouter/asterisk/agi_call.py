@@ -102,10 +102,26 @@ def _walked(agi: Agi, tree: Tree, language: str, desk: Desk, wish: Wish) -> Outc
         return desk.facts(agi.env.get("agi_uniqueid", ""), wish.caller, wish.number)
 
     try:
-        return AgiWalk(agi, tree, language, desk.files, facts).run()
+        return AgiWalk(agi, tree, language, desk.files, facts, told=_Progress(agi, tree).tell).run()
     except Exception:  # a bug of ours must not leave the caller in silence: the dialplan's fallback speaks
         log.exception("agi_call_crashed")
         return Outcome(Result.FAILED, language, reason="an error in callrouter; see its log")
+
+
+class _Progress:
+    """The way so far in channel variables, for the `h` extension: Asterisk may end the conversation at any time."""
+
+    def __init__(self, agi: Agi, tree: Tree) -> None:
+        self._agi, self._tree = agi, tree
+        self._known: Mapping[str, str] = {}
+
+    def tell(self, so_far: Outcome) -> None:
+        """Only what has changed."""
+        now = variables(so_far, self._tree)
+        for name in (f"{PREFIX}{word}" for word in ("TREE", "VERSION", "PATH")):
+            if self._known.get(name) != now[name]:
+                self._agi.set_variable(name, now[name])
+        self._known = now
 
 
 def variables(outcome: Outcome, tree: Tree | None) -> dict[str, str]:
@@ -147,11 +163,11 @@ def _one_line(text: str) -> str:
 
 
 def _tell(agi: Agi, answer: Mapping[str, str]) -> bool:
-    """False if Asterisk was not there any more to hear it. After a hang-up the `h` extension can still read them."""
+    """False if Asterisk was not there any more to hear it."""
     try:
         for name, value in answer.items():
             agi.set_variable(name, value)
     except AGIError as error:
-        log.warning("agi_answer_lost", why=str(error))
+        log.info("agi_answer_lost", why=str(error))  # as a rule because the caller has hung up
         return False
     return True

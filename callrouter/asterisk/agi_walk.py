@@ -86,9 +86,11 @@ class AgiWalk:
         files: Callable[[Prompt, str], Sequence[str]],
         facts: Callable[[], Facts],
         now: Callable[[], float] = time.monotonic,
+        told: Callable[[Outcome], None] = lambda _: None,
     ) -> None:
+        """`told` hears how far the caller has come, before each wait: Asterisk may lose us at any time."""
         self._channel, self._tree = channel, tree
-        self._files, self._now, self._facts = files, now, facts
+        self._files, self._now, self._facts, self._tell = files, now, facts, told
         self._walk: Walk | None = None
         self._secrets: dict[str, str] = {}
         """Here and nowhere else, until the call leaves us."""
@@ -103,6 +105,7 @@ class AgiWalk:
             self._channel.answer()
             given: Input = Began()
             while not self._give(given):
+                self._tell(self._so_far)
                 given = self._next_input()
         except AGIAppError:
             self._note(result=Result.HUNG_UP)
