@@ -17,7 +17,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from callrouter.app.own import _moved, free_ports, write_config
+from callrouter.app.frozen import write_config
+from callrouter.app.own import _moved, free_ports
 from callrouter.app.site import Site, open_site, spoken
 from callrouter.asterisk.phones import Phone, provision
 from callrouter.asterisk.requests import Requests
