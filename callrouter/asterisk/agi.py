@@ -76,6 +76,10 @@ class Agi(AGI):  # type: ignore[misc]  # pyst2 ships no types
             raise NotPlayed(f"Asterisk cannot play {filename}; may its user read it?")
         return _key(answer)
 
+    def set_music(self, on: bool) -> None:
+        """The channel's own music, until it is taken away or something is played."""
+        self.execute("SET MUSIC", "ON" if on else "OFF")
+
     def execute(self, command: str, *args: object) -> Answer:
         """One command and its answer."""
         if self._got_sighup and command not in AFTER_HANGUP:
@@ -175,7 +179,18 @@ def _patience_s(command: str, args: tuple[object, ...]) -> float | None:
             return milliseconds / 1000 + ANSWER_S
         case "STREAM FILE", _:
             return LONGEST_SOUND_S + ANSWER_S
-        case (("SET VARIABLE" | "GET VARIABLE" | "GET FULL VARIABLE" | "ANSWER" | "CHANNEL STATUS" | "NOOP"), _):
+        case (
+            (
+                "SET VARIABLE"
+                | "GET VARIABLE"
+                | "GET FULL VARIABLE"
+                | "ANSWER"
+                | "CHANNEL STATUS"
+                | "NOOP"
+                | "SET MUSIC"
+            ),
+            _,
+        ):
             return ANSWER_S
         case _:
             return None

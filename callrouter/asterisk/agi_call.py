@@ -14,7 +14,7 @@ import structlog
 from asterisk.agi import AGIError
 
 from callrouter.asterisk.agi import Agi
-from callrouter.asterisk.agi_walk import AgiWalk, Outcome, Result
+from callrouter.asterisk.agi_walk import AgiWalk, Ask, Outcome, Result
 from callrouter.calls.in_tree import clean_number
 from callrouter.config import NumberRoute
 from callrouter.tree.facts import Facts
@@ -40,6 +40,8 @@ class Desk:
     files: Callable[[Prompt, str], Sequence[str]]
     facts: Callable[[str, str, str], Facts]
     """Call, caller's number, number dialled → what a step may know of the world."""
+    ask: Ask | None = None
+    """For lookups; without it they are unsupported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ def _walked(agi: Agi, tree: Tree, language: str, desk: Desk, wish: Wish) -> Outc
         return desk.facts(agi.env.get("agi_uniqueid", ""), wish.caller, wish.number)
 
     try:
-        return AgiWalk(agi, tree, language, desk.files, facts, told=_Progress(agi, tree).tell).run()
+        return AgiWalk(agi, tree, language, desk.files, facts, told=_Progress(agi, tree).tell, ask=desk.ask).run()
     except Exception:  # a bug of ours must not leave the caller in silence: the dialplan's fallback speaks
         log.exception("agi_call_crashed")
         return Outcome(Result.FAILED, language, reason="an error in callrouter; see its log")

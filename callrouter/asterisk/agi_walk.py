@@ -2,6 +2,7 @@
 
     Speak  → STREAM FILE, cut by exactly those keys to which the step would pay attention
     a timer → WAIT FOR DIGIT until its deadline
+    LookUp  → asked at once; what takes longer than a moment is waited for behind the filler, then music
 GET DATA is not used: it ends at `#`, starts its wait anew at every key, and knows no options of unequal length.
 """
 
@@ -21,11 +22,15 @@ from callrouter.tree import walk as tree_walk
 from callrouter.tree.facts import Facts
 from callrouter.tree.model import Prompt, Tree
 from callrouter.tree.model.prompt import Value
-from callrouter.tree.walk import Began, Input, JoinQueue, KeyPressed, PromptHeard, TimeUp, Walk
+from callrouter.tree.walk import Began, Input, JoinQueue, KeyPressed, LookedUp, PromptHeard, TimeUp, Walk
 
 log = structlog.get_logger(__name__)
 
 KEYS = "0123456789*#ABCD"
+AT_ONCE_S = 0.4
+"""A quick answer needs no filler."""
+LATE_S = 0.5
+"""Who asks keeps the lookup's time; this is for an answer on its way."""
 
 
 class Channel(Protocol):
@@ -40,6 +45,8 @@ class Channel(Protocol):
     def wait_for_digit(self, timeout: int) -> str:
         """A key pressed within so many milliseconds, or nothing."""
         ...
+
+    def set_music(self, on: bool) -> None: ...
 
 
 class Result(StrEnum):
@@ -71,6 +78,18 @@ class Outcome:
     reason: str = ""
 
 
+class Answer(Protocol):
+    """Of a lookup, to come (a concurrent.futures.Future is one)."""
+
+    def result(self, timeout: float) -> LookedUp:
+        """TimeoutError if it is not there within so many seconds."""
+        ...
+
+
+Ask = Callable[[tree_walk.LookUp, Mapping[str, str]], Answer]
+"""A lookup and the secrets it needs → its answer."""
+
+
 class Unsupported(Exception):
     """The tree wants something that only the whole callrouter can do."""
 
@@ -87,16 +106,18 @@ class AgiWalk:
         facts: Callable[[], Facts],
         now: Callable[[], float] = time.monotonic,
         told: Callable[[Outcome], None] = lambda _: None,
+        ask: Ask | None = None,
     ) -> None:
         """`told` hears how far the caller has come, before each wait: Asterisk may lose us at any time."""
         self._channel, self._tree = channel, tree
-        self._files, self._now, self._facts, self._tell = files, now, facts, told
+        self._files, self._now, self._facts, self._tell, self._ask = files, now, facts, told, ask
         self._walk: Walk | None = None
         self._secrets: dict[str, str] = {}
         """Here and nowhere else, until the call leaves us."""
         self._so_far = Outcome(Result.HUNG_UP, language)
         self._prompts: tuple[Prompt, ...] | None = None
         self._deadline: float | None = None
+        self._asked: tuple[tree_walk.LookUp, Answer] | None = None
         self._is_over = False
 
     def run(self) -> Outcome:
@@ -136,6 +157,8 @@ class AgiWalk:
                 self._deadline = None
             case tree_walk.KeepSecret(variable=variable, digits=digits):
                 self._secrets[variable] = digits
+            case tree_walk.LookUp(secrets=secrets) if self._ask is not None:
+                self._asked = (output, self._ask(output, {name: self._secrets[name] for name in secrets}))
             case tree_walk.JoinQueue(prompts=prompts):
                 # Asterisk's queue says nothing of ours while it rings an agent: what is to be said is said before
                 self._speak(prompts, keys="")
@@ -177,6 +200,9 @@ class AgiWalk:
             prompts, self._prompts = self._prompts, None
             key, whole = self._speak(prompts, keys=self._keys_that_count())
             return KeyPressed(key) if key else PromptHeard(whole)
+        if self._asked is not None:
+            asked, self._asked = self._asked, None
+            return self._answer_to(*asked)
         if self._deadline is None:
             raise Unsupported(f"waiting for something else than keys at node {self._node}")
         key = self._wait_for_key(self._deadline)
@@ -184,6 +210,21 @@ class AgiWalk:
             return KeyPressed(key)
         self._deadline = None
         return TimeUp()
+
+    def _answer_to(self, wish: tree_walk.LookUp, answer: Answer) -> LookedUp:
+        """However slow the other program is, the caller waits no longer than the lookup's time and its filler."""
+        end = self._now() + wish.lookup.timeout_s + LATE_S
+        try:
+            return answer.result(AT_ONCE_S)
+        except TimeoutError:
+            self._speak(wish.filler, keys="")
+        self._channel.set_music(True)
+        try:
+            return answer.result(max(0.0, end - self._now()))
+        except TimeoutError:
+            return LookedUp(failure=f"no answer within {wish.lookup.timeout_s:g} s")
+        finally:
+            self._channel.set_music(False)
 
     def _keys_that_count(self) -> str:
         """Keys of which something would come while the node speaks; Asterisk throws the others away."""

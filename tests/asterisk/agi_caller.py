@@ -52,6 +52,9 @@ class Caller:
     def wait_for_digit(self, timeout: int) -> str:
         return self._until(self.now + timeout / 1000, "0123456789*#ABCD")
 
+    def set_music(self, on: bool) -> None:
+        self.heard.append("music" if on else "no music")
+
     def _until(self, end: float, keys: str) -> str:
         """As Asterisk: the first such key ends it; others are thrown away."""
         while self._taken < len(self.keys) and self.keys[self._taken][0] < end:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -11,7 +14,7 @@ from callrouter.asterisk.agi_walk import KEYS, AgiWalk, Outcome, Result
 from callrouter.tree import walk as tree_walk
 from callrouter.tree.facts import Facts
 from callrouter.tree.model import Tree
-from callrouter.tree.walk import Input, JoinQueue, KeyPressed, Walk
+from callrouter.tree.walk import Input, JoinQueue, KeyPressed, LookedUp, Walk
 from tests.asterisk.agi_caller import SOUND_S, Caller, by_events, facts, files
 from tests.tree.trees import SMALL, tree
 
@@ -90,16 +93,71 @@ def test_a_sound_that_cannot_be_played_does_not_end_the_call() -> None:
     assert walked(tree(), caller).path == ("top", "more")
 
 
-def test_what_only_the_whole_callrouter_can_do_is_told_to_the_dialplan(monkeypatch: pytest.MonkeyPatch) -> None:
-    class LookUp:
-        pass
+ASKING = """schema: 1
+languages: [en]
+start: crm
+nodes:
+  crm:
+    type: lookup
+    url: http://127.0.0.1/{caller}
+    timeout_s: 5
+    filler: {en: One moment}
+    into: {name: name}
+    next: shop
+    failed: bye
+  shop: {type: queue, queue: shop}
+  bye: {type: hangup}
+"""
 
-    def wants_a_lookup(*_: object) -> object:
-        return Walk("top"), (tree_walk.Entered("top", ""), LookUp())
 
-    monkeypatch.setattr(tree_walk, "step", wants_a_lookup)
-    outcome = walked(tree(), Caller())
-    assert (outcome.result, outcome.reason) == (Result.UNSUPPORTED, "LookUp at node top")
+@dataclass
+class Slow:
+    """An answer that is there at a time; waiting for it turns the caller's clock."""
+
+    caller: Caller
+    at: float
+    answer: LookedUp
+
+    def result(self, timeout: float) -> LookedUp:
+        if self.at > self.caller.now + timeout:
+            self.caller.now += timeout
+            raise TimeoutError
+        self.caller.now = max(self.caller.now, self.at)
+        return self.answer
+
+
+def asked(caller: Caller, at: float, answer: LookedUp) -> Outcome:
+    def ask(wish: tree_walk.LookUp, secrets: Mapping[str, str]) -> Slow:
+        assert (wish.node, secrets) == ("crm", {})
+        return Slow(caller, at, answer)
+
+    return AgiWalk(caller, tree(ASKING), "en", files, facts, caller.clock, ask=ask).run()
+
+
+def test_a_quick_answer_is_waited_for_in_silence() -> None:
+    caller = Caller()
+    outcome = asked(caller, 0.2, LookedUp({"name": "Ann"}))
+    assert (outcome.result, outcome.answers) == (Result.QUEUE, {"name": "Ann"})
+    assert caller.heard == ["answer"]
+
+
+def test_a_slow_answer_is_waited_for_behind_filler_and_music_and_no_longer_than_its_time() -> None:
+    caller = Caller()
+    assert asked(caller, 4.9, LookedUp({"name": "Ann"})).result is Result.QUEUE
+    assert caller.heard == ["answer", "en/small.crm.filler", "music", "no music"]
+    assert caller.now == 4.9
+    never = Caller()
+    assert asked(never, 99, LookedUp()).path == ("crm", "bye")
+    assert never.now == 5.5
+
+
+def test_a_lookup_that_fails_goes_where_the_tree_says() -> None:
+    assert asked(Caller(), 0, LookedUp(failure="status 500")).path == ("crm", "bye")
+
+
+def test_what_only_the_whole_callrouter_can_do_is_told_to_the_dialplan() -> None:
+    outcome = walked(tree(ASKING), Caller())
+    assert (outcome.result, outcome.reason) == (Result.UNSUPPORTED, "LookUp at node crm")
 
 
 def test_a_walk_that_waits_for_nothing_we_know_is_told_too(monkeypatch: pytest.MonkeyPatch) -> None:
