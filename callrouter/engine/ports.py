@@ -104,6 +104,11 @@ class Line(Protocol):
         """Write the whole floor into the journal (a chore for one worker, now and then); the entry's id."""
         ...
 
+    async def trim_before(self, version: str) -> int:
+        """Forget entries older than `version`; how many. The newest SNAPSHOT before it and all after that stay, so that
+        the floor at `version` and later can still be rebuilt; without such a SNAPSHOT nothing goes."""
+        ...
+
     async def calls(self) -> Sequence[StoredCall]:
         """Every call that has not ended."""
         ...

@@ -2,7 +2,8 @@
 
     {centre}:journal   stream   word, call, agent, queue, data (JSON), floor (JSON); id = milliseconds-number.
                                 Written by commit.lua and snapshot_entry.lua; trimmed to about `journal_max` entries
-                                by both, and to half by trim.lua when Redis is full.
+                                by both, and to half by trim.lua when Redis is full; what the SQL history has, and
+                                nobody explains from any more, goes by trim_before.
     {centre}:floor     hash     thing (`agent:<id>`, `queue:<id>`, `waiting:<call>`) -> its fields as JSON.
                                 Written by commit.lua; a thing goes when a commit takes it away.
     {centre}:owners    hash     call -> the worker that owns it. Written by commit.lua, goes with the call's end.

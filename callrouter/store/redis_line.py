@@ -35,6 +35,8 @@ Pairs = list[tuple[bytes, dict[bytes, bytes]]]
 JOURNAL_MAX = 200_000
 ALWAYS_KEPT = 1_000
 """Entries of the journal that even a full Redis keeps."""
+SEARCHED = 500
+"""Entries read at once when looking back for a SNAPSHOT."""
 TRIES_WHEN_FULL = 20
 """More halvings than any journal needs to come down to ALWAYS_KEPT."""
 
@@ -97,6 +99,11 @@ class RedisLine:
     async def entries_back(self, before: str = "", limit: int = 1000) -> Sequence[Entry]:
         last = f"({before}" if before else "+"
         return _entries(await self._command("XREVRANGE", self._keys.journal, last, "-", "COUNT", limit))
+
+    async def trim_before(self, version: str) -> int:
+        """Forget what is older than the newest SNAPSHOT before this version; the number of entries that went."""
+        snapshot = await self._snapshot_before(version)
+        return int(await self._command("XTRIM", self._keys.journal, "MINID", snapshot)) if snapshot else 0
 
     async def calls(self) -> Sequence[StoredCall]:
         owners, states = await self._together(("HGETALL", self._keys.owners), ("HGETALL", self._keys.states))
@@ -198,6 +205,15 @@ class RedisLine:
             except OutOfMemoryError:
                 removed += await self._make_room()
         raise StoreDown("Redis is full, and trimming the journal did not help: raise redis.max_memory_mb")
+
+    async def _snapshot_before(self, version: str) -> str:
+        while version:
+            page = await self._command("XREVRANGE", self._keys.journal, f"({version}", "-", "COUNT", SEARCHED)
+            for entry_id, fields in page:
+                if fields[b"word"] == b"SNAPSHOT":
+                    return str(entry_id.decode())
+            version = page[-1][0].decode() if page else ""
+        return ""
 
     async def _make_room(self) -> int:
         removed = int(await self._run(TRIM, (self._keys.journal, self._keys.trimmed), (ALWAYS_KEPT,)))

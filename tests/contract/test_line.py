@@ -311,6 +311,28 @@ async def test_a_snapshot_entry_holds_the_whole_floor(line: AnyLine) -> None:
     assert rebuilt.version == (await line.snapshot()).version
 
 
+async def test_what_is_older_than_a_version_goes_but_its_floor_can_still_be_rebuilt(line: AnyLine) -> None:
+    await line.commit(changing({"agent:anna": {"name": "Анна"}}))
+    await line.write_snapshot_entry()
+    for n in range(600):  # further back than one reading
+        await line.commit(changing({"agent:anna": {"n": str(n)}}))
+    snapshot = await line.write_snapshot_entry()
+    kept = await written(line, changing({"agent:boris": {"name": "Борис"}}))
+    newest = await line.write_snapshot_entry()
+    assert await line.trim_before(kept) == 602
+    assert [entry.id for entry in await line.entries()] == [snapshot, kept, newest]
+    assert await line.trim_before(kept) == 0
+    assert await things(line) == {"agent:anna": {"name": "Анна", "n": "599"}, "agent:boris": {"name": "Борис"}}
+    assert [entry.id for entry in await followed(line, snapshot, 2)] == [kept, newest]
+
+
+async def test_without_a_snapshot_before_it_nothing_is_trimmed(line: AnyLine) -> None:
+    versions = [await written(line, changing({"agent:anna": {"n": str(n)}})) for n in range(3)]
+    snapshot = await line.write_snapshot_entry()
+    assert [await line.trim_before(version) for version in ("", "1-0", *versions, snapshot)] == [0] * 6
+    assert len(await line.entries()) == 4
+
+
 async def test_odd_text_comes_back_as_it_was_written(line: AnyLine) -> None:
     odd = {text: text for text in ODD}
     await line.commit(

@@ -76,6 +76,10 @@ class WayToLine:
         await self._travel()
         return await self._line.entries_back(before, limit)
 
+    async def trim_before(self, version: str) -> int:
+        await self._travel()
+        return await self._line.trim_before(version)
+
     async def write_snapshot_entry(self) -> str:
         await self._travel()
         return await self._line.write_snapshot_entry()

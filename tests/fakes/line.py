@@ -82,6 +82,15 @@ class FakeLine:
         self._require_up()
         return self._between("", before)[::-1][:limit]
 
+    async def trim_before(self, version: str) -> int:
+        self._require_up()
+        found = [entry for entry in self._between("", version) if version and entry.word is Word.SNAPSHOT]
+        if not found:
+            return 0
+        gone = len(self._between("", found[-1].id))
+        self.trim(len(self.journal) - gone)
+        return gone
+
     async def calls(self) -> Sequence[StoredCall]:
         self._require_up()
         return [StoredCall(CallId(call), owner, state) for call, (owner, state) in self._calls.items()]
