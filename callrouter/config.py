@@ -218,6 +218,23 @@ class Outwards(Part):
     address: HostName | None = Field(default=None, description="where calls go if not to the registration's server")
     port: Port = 5060
 
+    def may_dial(self, number: str) -> bool:
+        """Whether the number begins with one of `allowed_prefixes`; the plus is not compared."""
+        digits = number.removeprefix("+")
+        return any(digits.startswith(prefix.removeprefix("+")) for prefix in self.allowed_prefixes)
+
+    def dialled(self, number: str) -> str:
+        """The number as the carrier wants it."""
+        digits = number.removeprefix("+")
+        match self.number_format:
+            case "plus":
+                return f"+{digits}"
+            case "international":
+                return digits
+            case "national":
+                inland = digits.removeprefix(self.country) if digits.startswith(self.country) else None
+                return digits if inland is None else f"{self.national_prefix}{inland}"
+
 
 class Trunk(Part):
     """A carrier or another exchange: known by its addresses, or we register with it."""

@@ -6,8 +6,11 @@ Paths in the files are relative to the project (the folder that holds config/); 
 from __future__ import annotations
 
 import os
+import re
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,12 +18,16 @@ from pydantic import BaseModel
 
 from callrouter.config import Config, Secret
 from callrouter.config_checks import fits_together
+from callrouter.directory import Directory, read_directory
 from callrouter.documents import Document, merge, read
 from callrouter.errors import ConfigError, Problem, SetupError
+from callrouter.public_holidays import countries
+from callrouter.tree.known import Known
 from callrouter.tree.load import check_tree
 from callrouter.tree.model import Tree
 
 B = TypeVar("B", bound=BaseModel)
+_NUMBER = re.compile(r"\+?[0-9]{2,15}")
 
 
 def load_config(folder: Path) -> Config:
@@ -51,11 +58,73 @@ def check_config(folder: Path) -> tuple[Config | None, tuple[Problem, ...]]:
 def load_trees(config: Config) -> Mapping[str, Tree]:
     """Every tree that a number leads to, by name, or ConfigError with all their problems."""
     names = sorted({route.tree for route in config.numbers})
-    found = {name: _tree(config.trees, name, config.queues) for name in names}
+    known = known_to(config)
+    found = {name: _tree(config.trees, name, config.queues, known) for name in names}
     problems = [problem for _, wrong in found.values() for problem in wrong]
     if problems:
         raise ConfigError(problems)
     return {name: tree for name, (tree, _) in found.items() if tree is not None}
+
+
+def known_to(config: Config) -> Known:
+    """What trees may name."""
+    return Known(
+        lists=config.lists,
+        switches=config.switches,
+        secrets=config.secrets,
+        groups=config.groups,
+        music={"default", *config.music},
+        directory=load_directory(config)[0].entries,
+        countries=countries(),
+        tree=partial(_other_tree, config.trees),
+    )
+
+
+def load_directory(config: Config) -> tuple[Directory, tuple[Problem, ...]]:
+    """Departments and merchants, and everything wrong with their files."""
+    file = config.directory
+    if file is None:
+        return Directory(), ()
+    try:
+        text = file.read_bytes()
+    except OSError as error:
+        return Directory(), (Problem(_shown(file), 0, 0, "", f"the file cannot be read: {error.strerror}"),)
+    return read_directory(text, _shown(file), config.trunks, partial(_beside, file.parent))
+
+
+def load_lists(config: Config) -> tuple[Mapping[str, frozenset[str]], tuple[Problem, ...]]:
+    """Number without its plus → the lists it is in; and everything wrong with the lists' files."""
+    found: dict[str, set[str]] = defaultdict(set)
+    problems: list[Problem] = []
+    for name, part in config.lists.items():
+        numbers = [*part.numbers, *(_numbers_in(part.file, problems) if part.file else ())]
+        for number in numbers:
+            found[number.lstrip("+")].add(name)
+    return {number: frozenset(names) for number, names in found.items()}, tuple(problems)
+
+
+def _numbers_in(file: Path, problems: list[Problem]) -> Iterator[str]:
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(Problem(_shown(file), 0, 0, "", f"the list cannot be read ({error}); make it a UTF-8 text"))
+        return
+    for line, said in enumerate(text.splitlines(), 1):
+        number = "".join(said.partition("#")[0].split())
+        if number and not _NUMBER.fullmatch(number):
+            problems.append(Problem(_shown(file), line, 1, "", "this is no number: only digits, perhaps after a plus"))
+        elif number:
+            yield number
+
+
+def _beside(folder: Path, name: str) -> bytes | None:
+    file = folder / name
+    return file.read_bytes() if file.is_file() else None
+
+
+def _other_tree(folder: Path, name: str) -> tuple[str, bytes] | None:
+    file = _tree_file(folder, name)
+    return (_shown(file), file.read_bytes()) if file.is_file() else None
 
 
 def resolve(secret: Secret, what: str = "a secret") -> str:
@@ -79,14 +148,19 @@ def resolve(secret: Secret, what: str = "a secret") -> str:
 def _trees_fit(config: Config, document: Document) -> list[Problem]:
     """The trees' own problems, once each, and whether they speak the languages of their numbers."""
     used = {route.tree for route in config.numbers}
-    problems = list(_all_trees(config.trees, used, config.queues))
+    known = known_to(config)
+    problems = [*load_directory(config)[1], *load_lists(config)[1]]
+    problems += _all_trees(config.trees, used, config.queues, known)
     for number, route in enumerate(config.numbers):
         file = _tree_file(config.trees, route.tree)
         if not file.is_file():
             words = f"there is no tree `{route.tree}`: no file {_shown(file)}"
             problems.append(document.problem(("numbers", number, "tree"), words))
             continue
-        tree, _ = _tree(config.trees, route.tree, config.queues)
+        tree, _ = _tree(config.trees, route.tree, config.queues, known)
+        if tree is not None and tree.exits:
+            words = f"the tree {route.tree} has `exits`: it is part of other trees and cannot answer a number"
+            problems.append(document.problem(("numbers", number, "tree"), words))
         language = route.language or config.centre.language
         if tree is not None and language not in tree.languages:
             spoken = " and ".join(tree.languages)
@@ -100,22 +174,25 @@ def _trees_by_themselves(document: Document, project: Path) -> Iterator[Problem]
     value = document.value if isinstance(document.value, dict) else {}
     folder, routes = value.get("trees"), value.get("numbers")
     used = {str(route.get("tree")) for route in routes if isinstance(route, dict)} if isinstance(routes, list) else ()
-    yield from _all_trees(project / (folder if isinstance(folder, str) else "ivr_trees"), used, None)
+    trees = project / (folder if isinstance(folder, str) else "ivr_trees")
+    yield from _all_trees(trees, used, None, Known(tree=partial(_other_tree, trees)))
 
 
-def _all_trees(folder: Path, used: Collection[str], queues: Collection[str] | None) -> Iterator[Problem]:
+def _all_trees(folder: Path, used: Collection[str], queues: Collection[str] | None, known: Known) -> Iterator[Problem]:
     """A tree that no number leads to may be half written: what is wrong with it is worth a warning."""
     for file in sorted(folder.glob("*.yaml")):
         # payments.test.yaml and the like are no trees
         if file.stem in used or "." not in file.stem:
-            _, problems = _tree(folder, file.stem, queues)
+            _, problems = _tree(folder, file.stem, queues, known)
             yield from problems if file.stem in used else (replace(each, severity="warning") for each in problems)
 
 
-def _tree(folder: Path, name: str, queues: Collection[str] | None) -> tuple[Tree | None, tuple[Problem, ...]]:
+def _tree(
+    folder: Path, name: str, queues: Collection[str] | None, known: Known
+) -> tuple[Tree | None, tuple[Problem, ...]]:
     file = _tree_file(folder, name)
     try:
-        return check_tree(file.read_bytes(), _shown(file), queues)
+        return check_tree(file.read_bytes(), _shown(file), queues, known=known)
     except OSError as error:
         return None, (Problem(_shown(file), 0, 0, "", f"the file cannot be read: {error.strerror}"),)
 

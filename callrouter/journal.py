@@ -80,8 +80,8 @@ class Word(StrEnum):
 
 FloorChange = Mapping[str, Mapping[str, str] | None]
 """Things of the live floor and the fields set on them; None takes the thing away. Things are named
-`agent:<id>`, `queue:<id>`, `waiting:<call>`, `switch:<name>`. The same values go to Redis and into the entry, so that a replica
-made from entries cannot differ from the original."""
+`agent:<id>`, `queue:<id>`, `waiting:<call>`, `switch:<name>`, `tree:<name>`. The same values go to Redis and into the
+entry, so that a replica made from entries cannot differ from the original."""
 
 
 @dataclass(frozen=True, slots=True)

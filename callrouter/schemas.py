@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from callrouter.config import Config
+from callrouter.directory import DirectoryFile
 from callrouter.documents import schema_text
 from callrouter.tree.model import TreeFile
 
@@ -13,6 +14,7 @@ def schema_files() -> dict[Path, str]:
     """Where each schema belongs in the project, and what must be in it."""
     return {
         Path("config/config.schema.json"): schema_text(Config, "callrouter: the configuration"),
+        Path("config/directory.schema.json"): schema_text(DirectoryFile, "callrouter: the directory"),
         Path("ivr_trees/tree.schema.json"): schema_text(TreeFile, "callrouter: a decision tree"),
     }
 

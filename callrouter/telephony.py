@@ -110,8 +110,27 @@ class RecordingFailed:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class MessageRecorded:
+    """What the caller said after TakeMessage is kept by the switch under the recording's name."""
+
+    leg: LegId
+    recording: RecordingId
+    seconds: float
+    """0 if nothing could be recorded."""
+
+
 LegEvent = (
-    LegArrived | LegRinging | LegAnswered | LegHungUp | LegAdopted | DigitPressed | PlaybackEnded | LegHeld | LegUnheld
+    LegArrived
+    | LegRinging
+    | LegAnswered
+    | LegHungUp
+    | LegAdopted
+    | DigitPressed
+    | PlaybackEnded
+    | LegHeld
+    | LegUnheld
+    | MessageRecorded
 )
 SwitchEvent = LegEvent | PhoneReachable | RecordingFailed
 
@@ -161,6 +180,38 @@ class Ring:
     caller_number: str
     caller_name: str
     timeout_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class RingOutside:
+    """Ring somebody through a trunk. Answer and refusal come as for Ring."""
+
+    leg: LegId
+    call: CallId
+    number: str
+    """As the trunk wants it dialled; out of our own directory, never text from a caller."""
+    trunk: str
+    caller_number: str
+    """What the outside party sees: the trunk's number."""
+    timeout_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class TakeMessage:
+    """Record what a leg says after a beep, until #, silence or the longest time. Ends with MessageRecorded."""
+
+    leg: LegId
+    recording: RecordingId
+    max_s: int
+    silence_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class StopMessage:
+    """End TakeMessage; what was said so far is kept."""
+
+    leg: LegId
+    recording: RecordingId
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +284,9 @@ Command = (
     | StartMusic
     | StopMusic
     | Ring
+    | RingOutside
+    | TakeMessage
+    | StopMessage
     | MakeBridge
     | Join
     | Unbridge

@@ -18,11 +18,11 @@ ROWS: tuple[frozenset[str], ...] = tuple(
     for row in (
         "cli",
         "app views",
-        "asterisk store parties prompts centre config_files schemas",
+        "asterisk store parties prompts lookups centre config_files schemas",
         "engine",
         "calls transfers supervision",
         "tree acd recordings reporting publishing directory",
-        "telephony journal audio readings hours documents config config_checks errors log",
+        "telephony journal audio readings hours public_holidays documents config config_checks errors log",
     )
 )
 """Top to bottom. A room is a folder or a file directly in callrouter/."""

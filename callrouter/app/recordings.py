@@ -43,7 +43,7 @@ def facts(call: Call, recording: RecordingId) -> RecordingFacts:
         call=call.id,
         n=number_of(recording),
         started_ms=talk.since_ms,
-        agent=talk.agent,
+        agent=talk.agent or talk.target,
         queue=talk.queue,
         caller=call.caller,
         number=call.number,

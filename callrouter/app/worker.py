@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 
 from callrouter import __version__
+from callrouter.app import tree_needs
 from callrouter.app.publishing import document_of, read_version
 from callrouter.app.recordings import facts_of, finish_recording, live_calls, recording_files
 from callrouter.app.site import Site, spoken
@@ -20,7 +21,7 @@ from callrouter.app.speaking import SpeakingSwitch
 from callrouter.asterisk.phones import Phone, provision
 from callrouter.asterisk.switch import AsteriskSwitch
 from callrouter.engine.arrivals import Confirmations
-from callrouter.engine.ports import Line, Owner
+from callrouter.engine.ports import Line, Lookups, Messages, Owner
 from callrouter.engine.worker import Plan, Worker
 from callrouter.errors import CallrouterError, StoreDown, SwitchDown
 from callrouter.prompts import system
@@ -62,6 +63,7 @@ async def run(site: Site, name: str) -> None:
     switch = AsteriskSwitch(
         name, site.ari, site.ami, site.raw_recordings, on_replaced=stop.set, on_connected=reconnected
     )
+    asking = tree_needs.lookups(site)
     speaking = SpeakingSwitch(switch, library, site.config.speech.wait_s, soon=lambda call: told_soon(worker, call))
     worker = Worker(
         name,
@@ -69,7 +71,7 @@ async def run(site: Site, name: str) -> None:
         line,
         speaking,
         WallClock(),
-        plan(site, library),
+        plan(site, library, asking, tree_needs.MessageKeeper(site, switch.requests)),
         talk_ended=lambda call: background(finish_recording(files, call), f"recording {call.id}"),
     )
     try:
@@ -80,6 +82,7 @@ async def run(site: Site, name: str) -> None:
         await background.close()
         await speaking.close()
         await library.close()
+        await asking.close()
         await switch.close()
         await files.close()
         await line.close()
@@ -149,7 +152,9 @@ async def provision_phones(site: Site, switch: AsteriskSwitch) -> None:
     await provision(switch.requests, phones, codecs=site.config.sip.codecs)
 
 
-def plan(site: Site, library: PromptLibrary) -> Plan:
+def plan(site: Site, library: PromptLibrary, lookups: Lookups, messages: Messages) -> Plan:
+    directory = tree_needs.directory(site)
+
     async def prepare(tree: Tree) -> None:
         await library.prepare(prompts(tree), tree.languages)
 
@@ -169,6 +174,11 @@ def plan(site: Site, library: PromptLibrary) -> Plan:
         files=library.files,
         recordings=site.recordings,
         version=__version__,
+        lookups=lookups,
+        messages=messages,
+        lists=tree_needs.lists(site, directory),
+        holidays=tree_needs.holidays(site),
+        reach=tree_needs.reach(site, directory),
         documents=documents(site),
         read_tree=partial(read_version, site.config),
         prepare_tree=prepare,

@@ -18,9 +18,12 @@ from callrouter.telephony import (
     MakeBridge,
     Play,
     Ring,
+    RingOutside,
     StartMusic,
+    StopMessage,
     StopMusic,
     StopPlayback,
+    TakeMessage,
     Unbridge,
 )
 
@@ -31,6 +34,9 @@ AriCommand = (
     | StartMusic
     | StopMusic
     | Ring
+    | RingOutside
+    | TakeMessage
+    | StopMessage
     | MakeBridge
     | Join
     | Unbridge
@@ -53,6 +59,8 @@ CAUSES = {
 }
 
 _PHONE = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_OUTSIDE = re.compile(r"\+?[0-9]{2,20}")
+_TRUNK = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 _LEG = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _SOUND = re.compile(r"/[^\x00-\x1f,&]{1,400}")
 
@@ -72,7 +80,13 @@ def request(command: AriCommand, application: str) -> Request:
         case StopMusic(leg):
             return Request("DELETE", ("channels", leg, "moh"))
         case Ring():
-            return _ring(command, application)
+            return _ring(command, application, f"PJSIP/{_phone(command.phone)}", command.caller_name)
+        case RingOutside():
+            return _ring(command, application, _outside(command), "")
+        case TakeMessage():
+            return _take_message(command)
+        case StopMessage(_, recording):
+            return Request("POST", ("recordings", "live", recording, "stop"))
         case MakeBridge(bridge):
             # `mixing` first: flags count from left to right, and it would allow sound to bypass us again
             return Request("POST", ("bridges", bridge), {"type": "mixing,dtmf_events,proxy_media"})
@@ -99,7 +113,7 @@ def request(command: AriCommand, application: str) -> Request:
 def legs_of(command: AriCommand) -> tuple[LegId, ...]:
     """The legs that must be there for the command to make sense."""
     match command:
-        case MakeBridge() | Unbridge() | StopPlayback():
+        case MakeBridge() | Unbridge() | StopPlayback() | StopMessage():
             return ()
         case Join(_, legs):
             return legs
@@ -107,17 +121,39 @@ def legs_of(command: AriCommand) -> tuple[LegId, ...]:
             return (command.leg,)
 
 
-def _ring(command: Ring, application: str) -> Request:
+def _ring(command: Ring | RingOutside, application: str, endpoint: str, name: str) -> Request:
     query = {
-        "endpoint": f"PJSIP/{_phone(command.phone)}",
+        "endpoint": endpoint,
         "app": application,
         "appArgs": f"ring,{_leg(LegId(command.call))}",
-        "callerId": caller_id(command.caller_name, command.caller_number),
+        "callerId": caller_id(name, command.caller_number),
         "timeout": str(command.timeout_s),
         # without them the leg would ask for every codec there is
         "formats": "alaw,ulaw",
     }
     return Request("POST", ("channels", command.leg), query)
+
+
+def _outside(command: RingOutside) -> str:
+    """Only digits and the name of a trunk: nothing that a dial string could read as more."""
+    if not _OUTSIDE.fullmatch(command.number):
+        raise CommandRefused("not a number that can be dialled: only digits, perhaps after a plus")
+    if not _TRUNK.fullmatch(command.trunk):
+        raise CommandRefused(f"not a trunk's name: {command.trunk!r}")
+    return f"PJSIP/{command.number}@trunk-{command.trunk}"
+
+
+def _take_message(command: TakeMessage) -> Request:
+    query = {
+        "name": _leg(LegId(command.recording)),
+        "format": "wav",
+        "maxDurationSeconds": str(command.max_s),
+        "maxSilenceSeconds": str(command.silence_s),
+        "ifExists": "overwrite",
+        "beep": "true",
+        "terminateOn": "#",
+    }
+    return Request("POST", ("channels", command.leg, "record"), query)
 
 
 def cause_of(reason: str) -> int:

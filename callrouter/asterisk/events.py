@@ -28,6 +28,7 @@ DISALLOWED = (
     "PeerStatusChange",
     "PlaybackContinuing",
     "PlaybackStarted",
+    "RecordingStarted",
 )
 
 
@@ -52,6 +53,13 @@ class Playback(msgspec.Struct, frozen=True):
     id: str
     target_uri: str
     state: str
+
+
+class Recording(msgspec.Struct, frozen=True):
+    name: str
+    target_uri: str
+    duration: int = 0
+    talking_duration: int | None = None
 
 
 class Endpoint(msgspec.Struct, frozen=True):
@@ -114,6 +122,14 @@ class PlaybackFinished(msgspec.Struct, frozen=True, tag=True):
     playback: Playback
 
 
+class RecordingFinished(msgspec.Struct, frozen=True, tag=True):
+    recording: Recording
+
+
+class RecordingFailed(msgspec.Struct, frozen=True, tag=True):
+    recording: Recording
+
+
 class EndpointStateChange(msgspec.Struct, frozen=True, tag=True):
     endpoint: Endpoint
 
@@ -133,6 +149,8 @@ Message = (
     | ChannelHold
     | ChannelUnhold
     | PlaybackFinished
+    | RecordingFinished
+    | RecordingFailed
     | EndpointStateChange
     | ApplicationReplaced
 )

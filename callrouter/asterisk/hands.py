@@ -24,6 +24,8 @@ from callrouter.telephony import (
     LegId,
     Play,
     Ring,
+    RingOutside,
+    StopMessage,
     StopPlayback,
     SwitchEvent,
     Unbridge,
@@ -58,7 +60,7 @@ class Hands:
             if self._legs.ended(leg):
                 raise LegGone(f"{leg} has hung up")
         match command:
-            case Ring():
+            case Ring() | RingOutside():
                 await self._ring(command)
             case Adopt(leg):
                 await self._adopt(leg)
@@ -66,7 +68,7 @@ class Hands:
                 to_send = request(command, self._application)
                 self._legs.playing(leg, playback)
                 await self._requests.send(to_send)
-            case StopPlayback() | Unbridge():
+            case StopPlayback() | StopMessage() | Unbridge():
                 with suppress(LegGone):  # it was over already, which is what was wanted
                     await self._send(command)
             case HangUp(leg, reason):
@@ -95,7 +97,7 @@ class Hands:
                 with suppress(LegGone):
                     await self._requests.send(Request("DELETE", ("playbacks", playback)))
 
-    async def _ring(self, command: Ring) -> None:
+    async def _ring(self, command: Ring | RingOutside) -> None:
         leg = command.leg
         to_send = request(command, self._application)
         if not self._hears():

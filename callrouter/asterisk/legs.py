@@ -20,6 +20,9 @@ from callrouter.asterisk.events import (
     ChannelUnhold,
     Message,
     PlaybackFinished,
+    Recording,
+    RecordingFailed,
+    RecordingFinished,
     StasisEnd,
     StasisStart,
 )
@@ -33,9 +36,11 @@ from callrouter.telephony import (
     LegId,
     LegRinging,
     LegUnheld,
+    MessageRecorded,
     PhoneId,
     PlaybackEnded,
     PlaybackId,
+    RecordingId,
     SwitchEvent,
 )
 
@@ -165,6 +170,8 @@ class Legs:
                 yield from self.playback_ended(
                     LegId(playback.target_uri.removeprefix("channel:")), PlaybackId(playback.id), playback.state
                 )
+            case RecordingFinished(told) | RecordingFailed(told):
+                yield from self._recorded(message, told)
             case ChannelStateChange(channel) | ChannelDtmfReceived(channel) | ChannelHold(channel):
                 yield from self._on_leg(LegId(channel.id), message)
             case ChannelUnhold(channel):
@@ -221,6 +228,14 @@ class Legs:
             known.playbacks.discard(playback)
             known.over.append(playback)
             yield PlaybackEnded(leg, playback, failed=state == "failed")
+
+    def _recorded(self, message: Message, told: Recording) -> Iterator[SwitchEvent]:
+        """A message of silence is no message."""
+        leg = LegId(told.target_uri.removeprefix("channel:"))
+        if leg in self._legs:
+            said = told.duration if told.talking_duration is None else told.talking_duration
+            seconds = told.duration if said and isinstance(message, RecordingFinished) else 0
+            yield MessageRecorded(leg, RecordingId(told.name), seconds)
 
     def _on_leg(self, leg: LegId, message: Message) -> Iterator[SwitchEvent]:
         known = self._legs.get(leg)

@@ -9,6 +9,7 @@ from enum import StrEnum
 import msgspec
 
 from callrouter.telephony import BridgeId, CallId, LegId, PhoneId, PlaybackId, RecordingId
+from callrouter.tree.model import Prompt
 from callrouter.tree.walk import Walk
 
 
@@ -16,6 +17,7 @@ class Phase(StrEnum):
     """Where a call is in its life. The drawing is in calls/life.py."""
 
     IN_TREE = "IN_TREE"
+    CALLING_OUT = "CALLING_OUT"
     WAITING = "WAITING"
     OFFERING = "OFFERING"
     TALKING = "TALKING"
@@ -32,6 +34,15 @@ class Place:
     since_ms: int
     leave_at_ms: int
     """When the longest wait of this queue is over."""
+    music: str = ""
+    """The tree's choice; empty: the queue's own."""
+    announce: Prompt | None = None
+    """Said to the caller every `announce_every_s`."""
+    announce_every_s: float = 0
+    exit_key: str = ""
+    """This key leads back into the tree."""
+    returns: bool = False
+    """So does the longest wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +67,27 @@ class Talk:
     recording: RecordingId | None
     queue: str
     since_ms: int
+    target: str = ""
+    """An entry of the directory instead of an agent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Somebody of the directory whose phone rings."""
+
+    id: str
+    leg: LegId
+    since_ms: int
+    record: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What the caller says is being recorded for a group."""
+
+    group: str
+    recording: RecordingId
+    since_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +110,14 @@ class Call:
     place: Place | None = None
     offer: Offer | None = None
     talk: Talk | None = None
+    target: Target | None = None
+    message: Message | None = None
+    lookup: str = ""
+    """The question to another program whose answer is awaited."""
+    lookup_since_ms: int = 0
+    answers: Mapping[str, str] = field(default_factory=dict)
+    """What the tree has learned, for people to read; of a secret only that it was given."""
+    tags: tuple[str, ...] = ()
     playback: PlaybackId | None = None
     """What is being played to the caller, if its end matters."""
     music: bool = False
@@ -91,7 +131,7 @@ class Call:
     @property
     def legs(self) -> tuple[LegId, ...]:
         """Every leg that lives in this call."""
-        others = [part.leg for part in (self.offer, self.talk) if part is not None]
+        others = [part.leg for part in (self.offer, self.target, self.talk) if part is not None]
         return (self.caller_leg, *others)
 
 

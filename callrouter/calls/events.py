@@ -14,11 +14,13 @@ from callrouter.telephony import (
     LegId,
     LegRinging,
     LegUnheld,
+    MessageRecorded,
     PhoneId,
     PlaybackEnded,
     RecordingFailed,
     SwitchEvent,
 )
+from callrouter.tree.walk import LookedUp
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class CallerPressed:
 
 @dataclass(frozen=True, slots=True)
 class PromptEnded:
-    pass
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class AgentProposed:
 
 @dataclass(frozen=True, slots=True)
 class OfferRinging:
-    pass
+    """A phone that we rang, an agent's or somebody's of the directory, says that it rings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,39 @@ class StrayAnswered:
 @dataclass(frozen=True, slots=True)
 class RecordingLost:
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LookupAnswered:
+    """Another program answered, or it is known that it will not."""
+
+    id: str
+    answer: LookedUp
+
+
+@dataclass(frozen=True, slots=True)
+class MessageEnded:
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class FillerDue:
+    """An answer takes so long that the caller must hear something."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookupTimeUp:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class MessageTimeUp:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class AnnounceDue:
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +168,12 @@ CallEvent = (
     | AgentUnheld
     | StrayAnswered
     | RecordingLost
+    | LookupAnswered
+    | MessageEnded
+    | FillerDue
+    | LookupTimeUp
+    | MessageTimeUp
+    | AnnounceDue
     | TreeTimeUp
     | RingTimeUp
     | WaitTimeUp
@@ -147,6 +188,10 @@ TIMERS: dict[str, CallEvent] = {
     "wait": WaitTimeUp(),
     "music": MusicDue(),
     "leave": LeaveTimeUp(),
+    "filler": FillerDue(),
+    "lookup": LookupTimeUp(),
+    "message": MessageTimeUp(),
+    "announce": AnnounceDue(),
 }
 """What it means when a timer of that name fires."""
 
@@ -156,15 +201,17 @@ def named(call: Call, event: SwitchEvent) -> CallEvent | None:
     match event:
         case RecordingFailed(recording=recording, reason=reason):
             return RecordingLost(reason) if call.talk and call.talk.recording == recording else None
-        case PlaybackEnded(playback=playback):
-            return PromptEnded() if playback == call.playback else None
+        case PlaybackEnded(playback=playback, failed=failed):
+            return PromptEnded(failed) if playback == call.playback else None
+        case MessageRecorded(recording=recording, seconds=seconds):
+            return MessageEnded(seconds) if call.message and call.message.recording == recording else None
         case LegHungUp(leg=leg) if leg == call.caller_leg:
             return CallerHungUp()
         case LegAdopted(leg=leg) if leg == call.caller_leg:
             return Adopted()
         case DigitPressed(leg=leg, digit=digit) if leg == call.caller_leg:
             return CallerPressed(digit)
-        case _ if call.offer is not None and getattr(event, "leg", None) == call.offer.leg:
+        case _ if any(part and getattr(event, "leg", None) == part.leg for part in (call.offer, call.target)):
             return _of_offer(event)
         case _ if call.talk is not None and getattr(event, "leg", None) == call.talk.leg:
             return _of_agent(event)

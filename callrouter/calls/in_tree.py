@@ -1,20 +1,23 @@
-"""A call in its tree: the walk's outputs become commands, entries and the way into a queue."""
+"""A call in its tree: the walk's outputs become commands, entries, errands and the way into a queue."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
 
-from callrouter.calls.call import Call, Phase, Place
-from callrouter.calls.step import Moment, Step, ended, entry, next_id, with_timer, without_timers
-from callrouter.journal import NOW, Word
-from callrouter.telephony import CallId, HandToFallback, HangUp, LegArrived, Play, PlaybackId, StopPlayback
+from callrouter.calls import aside, in_line, outside
+from callrouter.calls.call import Call
+from callrouter.calls.sound import hush, speak
+from callrouter.calls.step import Moment, Step, ended, entry, then, with_timer, without_timers
+from callrouter.journal import Word
+from callrouter.telephony import CallId, HangUp, LegArrived
 from callrouter.tree import walk as tree_walk
-from callrouter.tree.model import Prompt
+from callrouter.tree.address import shown
 from callrouter.tree.walk import Input, Output
 
-MUSIC_AFTER_MS = 250
-"""An agent who answers at once is there before music could begin; starting it costs two commands a call."""
+SECRET = "***"
+"""What people see of a secret."""
+LONGEST_ANSWER = 200
 
 
 def arrived(id: CallId, leg: LegArrived, tree: str, language: str, moment: Moment) -> Step:
@@ -60,89 +63,58 @@ def _one(step: Step, output: Output, moment: Moment) -> Step:
         case tree_walk.SetLanguage(language=language):
             return replace(step, call=replace(call, language=language))
         case tree_walk.Speak(prompts=prompts):
-            return _speak(_hush(step), prompts, moment)
+            return speak(hush(step), prompts, moment)
         case tree_walk.Hush():
-            return _hush(step)
+            return hush(step)
         case tree_walk.StartTimer(seconds=seconds):
             return replace(step, call=with_timer(call, "tree", moment.now_ms + int(seconds * 1000)))
         case tree_walk.StopTimer():
             return replace(step, call=without_timers(call, "tree"))
-        case tree_walk.JoinQueue(queue=queue, priority=priority, prompts=prompts):
-            return joined(_hush(step), queue, priority, moment, prompts=prompts)
+        case tree_walk.JoinQueue():
+            return in_line.join(hush(step), output, moment)
         case tree_walk.Leave(reason=reason):
-            hushed = _hush(step)
+            hushed = hush(step)
             call, last = ended(hushed.call, reason, moment.now_ms)
-            return replace(
-                hushed,
-                call=call,
-                entries=(*hushed.entries, last),
-                commands=(*hushed.commands, HangUp(call.caller_leg)),
-            )
-        case _:
-            return to_fallback(_hush(step), f"{type(output).__name__} cannot be done here", moment)
+            hung_up = (*hushed.commands, HangUp(call.caller_leg))
+            return replace(hushed, call=call, entries=(*hushed.entries, last), commands=hung_up)
+        case tree_walk.Answered() | tree_walk.Tagged() | tree_walk.Consented() | tree_walk.NoteCallback():
+            return _noted(step, output)
+        case tree_walk.KeepSecret():
+            return replace(step, errands=(*step.errands, output))
+        case tree_walk.LookUp():
+            return aside.ask(hush(step), output, moment)
+        case tree_walk.TakeMessage():
+            return aside.take_message(hush(step), output, moment)
+        case tree_walk.PutThrough():
+            rung = outside.ring(hush(step), output, moment)
+            return rung if isinstance(rung, Step) else not_reached(step, output.target, rung, moment)
 
 
-def _speak(step: Step, prompts: tuple[Prompt, ...], moment: Moment) -> Step:
-    call, playback = next_id(step.call, "p")
-    files = tuple(file for prompt in prompts for file in moment.setting.files(prompt, call.language))
-    play = Play(call.caller_leg, PlaybackId(playback), files)
-    return replace(step, call=replace(call, playback=play.playback), commands=(*step.commands, play))
+def not_reached(step: Step, target: str, why: str, moment: Moment) -> Step:
+    """Nobody could be put through to: the tree knows what to say."""
+    back = then(step, outside.not_reached(step.call, target, why))
+    return then(back, walked(back.call, tree_walk.TargetEnded(why), moment))
 
 
-def _hush(step: Step) -> Step:
-    """Stop what is being played: a command for a leg waits behind a prompt that still plays on it."""
-    if step.call.playback is None:
-        return step
-    stop = StopPlayback(step.call.caller_leg, step.call.playback)
-    return replace(step, call=replace(step.call, playback=None), commands=(*step.commands, stop))
+Told = tree_walk.Answered | tree_walk.Tagged | tree_walk.Consented | tree_walk.NoteCallback
 
 
-def joined(
-    step: Step,
-    queue: str,
-    priority: int,
-    moment: Moment,
-    *,
-    since_ms: int | None = None,
-    prompts: tuple[Prompt, ...] = (),
-) -> Step:
-    """Into a queue's line, with a word to begin with; `since_ms` keeps the time already waited elsewhere."""
-    call = without_timers(step.call, "tree", "wait")
-    rules = moment.setting.queues.get(queue)
-    if rules is None:
-        return to_fallback(replace(step, call=call), f"queue {queue} is not configured", moment)
-    leave_at = moment.now_ms + int(rules.max_wait_s * 1000)
-    place = Place(queue, priority, since_ms or moment.now_ms, leave_at)
-    call = replace(call, phase=Phase.WAITING, place=place, walk=None, left_tree_ms=call.left_tree_ms or moment.now_ms)
-    call = with_timer(call, "wait", leave_at)
-    if not call.music and not prompts:
-        call = with_timer(call, "music", moment.now_ms + MUSIC_AFTER_MS)
-    fields = {
-        "queue": queue,
-        "priority": str(priority),
-        "since": str(since_ms) if since_ms else NOW,
-        "offer": "",
-        "owner": moment.setting.owner,
-        "caller": call.caller,
-    }
-    there = replace(
-        step,
-        call=call,
-        entries=(*step.entries, entry(Word.ENTERQUEUE, call, queue=queue, priority=priority, caller=call.caller)),
-        floor={**step.floor, f"waiting:{call.id}": fields},
-    )
-    return _speak(there, prompts, moment) if prompts else there
-
-
-def to_fallback(step: Step, reason: str, moment: Moment) -> Step:
-    """We cannot serve this caller: the dialplan's fallback speaks and rings the emergency phone."""
-    call, last = ended(step.call, "fallback", moment.now_ms)
-    return replace(
-        step,
-        call=call,
-        entries=(*step.entries, entry(Word.FALLBACK, call, reason=reason), last),
-        commands=(*step.commands, HandToFallback(call.caller_leg)),
-    )
+def _noted(step: Step, output: Told) -> Step:
+    """What is only remembered and journalled."""
+    call = step.call
+    match output:
+        case tree_walk.Answered(variable=variable, value=value, secret=secret):
+            told = SECRET if secret else shown(value)[:LONGEST_ANSWER]
+            call = replace(call, answers={**call.answers, variable: told})
+            note = entry(Word.ANSWER, call, variable=variable, value=told)
+        case tree_walk.Tagged(tags=tags):
+            call = replace(call, tags=tags)
+            note = entry(Word.TAGS, call, tags=",".join(tags))
+        case tree_walk.Consented(notice=notice, version=version, whole=whole):
+            note = entry(Word.NOTICE, call, node=notice, version=version, whole="1" if whole else "")
+        case tree_walk.NoteCallback(number=number, queue=queue):
+            note = entry(Word.CALLBACK, call, queue=queue, number=number)
+    return replace(step, call=call, entries=(*step.entries, note))
 
 
 def clean_number(text: str) -> str:

@@ -1,10 +1,11 @@
-"""One call's life. Rule: everything that changes a call's phase is in this file or in in_tree.py.
+"""One call's life. Rule: everything that changes a call's phase is here, in in_tree.py, in_line.py or outside.py.
 
               keys, silence, prompts
                     ┌───┐
     arrived ──▶ IN_TREE ┘──────────────── hangup node ─────────────▶ ENDED
-                    │ queue node                                      ▲
-                    ▼                                                 │
+                    │  ▲ └─ transfer node ─▶ CALLING_OUT ─▶ TALKING   ▲
+         queue node │  │ exit key, longest wait, if the tree says so  │
+                    ▼  │                                              │
       ┌────────▶ WAITING ──── waited too long ──▶ LEAVING (sorry) ───▶│
       │             │  └───── ... or another queue, place kept        │
     missed          ▼ agent proposed and reserved                     │
@@ -23,15 +24,18 @@ from dataclasses import replace
 from typing import Any
 
 from callrouter.acd import activity
+from callrouter.calls import aside
 from callrouter.calls import events as e
-from callrouter.calls.call import Call, Offer, Phase, Place, Talk
-from callrouter.calls.in_tree import joined, walked
-from callrouter.calls.step import Moment, Need, Step, ended, entry, next_id, with_timer, without_timers
+from callrouter.calls.call import Call, Offer, Phase, Place, Talk, Target
+from callrouter.calls.in_line import back_to_tree, overflow
+from callrouter.calls.in_tree import not_reached, walked
+from callrouter.calls.outside import CAUSES, connected
+from callrouter.calls.sound import music, silence, speak
+from callrouter.calls.step import Moment, Need, Step, ended, entry, next_id, then, with_timer, without_timers
 from callrouter.journal import Entry, Word
 from callrouter.telephony import (
     Answer,
     BridgeId,
-    Command,
     HangUp,
     InterceptHold,
     Join,
@@ -44,11 +48,10 @@ from callrouter.telephony import (
     StartMusic,
     StartRecording,
     StopMusic,
-    StopPlayback,
     StopRecording,
     Unbridge,
 )
-from callrouter.tree.walk import KeyPressed, PromptHeard, Resumed, TimeUp
+from callrouter.tree.walk import KeyPressed, LookedUp, MessageTaken, PromptHeard, QueueLeft, Resumed, TimeUp
 
 RING_GRACE_MS = 2_000
 """The switch ends a ring by itself at ring_s; this is the backstop should its word not reach us."""
@@ -63,24 +66,85 @@ def press_key(call: Call, event: e.CallerPressed, moment: Moment) -> Step:
     return walked(call, KeyPressed(event.digit), moment)
 
 
-def go_on_after_prompt(call: Call, _event: e.PromptEnded, moment: Moment) -> Step:
-    return walked(replace(call, playback=None), PromptHeard(), moment)
+def go_on_after_prompt(call: Call, event: e.PromptEnded, moment: Moment) -> Step:
+    """After the filler of a lookup comes music, until the answer is there."""
+    call = replace(call, playback=None)
+    if call.lookup:
+        return music(Step(call), "default")
+    return walked(call, PromptHeard(whole=not event.failed), moment)
 
 
 def go_on_after_silence(call: Call, _event: e.TreeTimeUp, moment: Moment) -> Step:
     return walked(without_timers(call, "tree"), TimeUp(), moment)
 
 
+def fill_silence(call: Call, _event: e.FillerDue, moment: Moment) -> Step:
+    return aside.fill(call, moment)
+
+
+def go_on_with_answer(call: Call, event: e.LookupAnswered, moment: Moment) -> Step:
+    if event.id != call.lookup:
+        return Step(call)
+    call, noted = aside.answered(call, event.answer, moment)
+    return then(noted, walked(call, event.answer, moment))
+
+
+def go_on_without_answer(call: Call, _event: e.LookupTimeUp, moment: Moment) -> Step:
+    return go_on_with_answer(call, e.LookupAnswered(call.lookup, LookedUp(failure="no answer in time")), moment)
+
+
+def go_on_after_message(call: Call, event: e.MessageEnded | e.MessageTimeUp, moment: Moment) -> Step:
+    if call.message is None:
+        return Step(call)
+    filed = aside.file_message(call)
+    seconds = event.seconds if isinstance(event, e.MessageEnded) else (moment.now_ms - call.message.since_ms) / 1000
+    return then(filed, walked(filed.call, MessageTaken(seconds), moment))
+
+
 def leave_tree(call: Call, _event: e.CallerHungUp, moment: Moment) -> Step:
-    call, last = ended(call, "left_tree", moment.now_ms)
-    return Step(call, entries=(last,))
+    """Whoever hangs up after the message has left it."""
+    filed = aside.file_message(call) if call.message else Step(call)
+    call, last = ended(filed.call, "left_message" if filed.errands else "left_tree", moment.now_ms)
+    return then(filed, Step(call, entries=(last,)))
 
 
 def ask_again(call: Call, _event: e.Adopted, moment: Moment) -> Step:
     """Nobody knows what the caller had heard of the prompt when the worker died, or whether the call had even been
     answered: answer (twice is once) and say it again."""
-    asked = walked(replace(call, playback=None), Resumed(), moment)
-    return replace(asked, commands=(Answer(call.caller_leg), *asked.commands))
+    quiet = (StopMusic(call.caller_leg),) if call.music else ()
+    filed = aside.stop_message(call) if call.message else Step(call)
+    call = replace(without_timers(filed.call, "lookup", "filler"), playback=None, music=False, lookup="")
+    asked = then(replace(filed, call=call), walked(call, Resumed(), moment))
+    return replace(asked, commands=(Answer(call.caller_leg), *quiet, *asked.commands))
+
+
+# --- somebody of the directory is rung -------------------------------------------------------------------------------
+
+
+def put_through(call: Call, _event: e.OfferAnswered, moment: Moment) -> Step:
+    return connected(call, moment)
+
+
+def go_on_in_tree(call: Call, event: e.OfferEnded | e.RingTimeUp, moment: Moment) -> Step:
+    """Nobody was reached; what may still ring is stopped."""
+    target = _target(call)
+    why = CAUSES.get(event.cause, "failed") if isinstance(event, e.OfferEnded) else "no_answer"
+    hang_up = (HangUp(target.leg, "no_answer"),) if isinstance(event, e.RingTimeUp) else ()
+    return not_reached(Step(call, hang_up), target.id, why, moment)
+
+
+def stop_ringing_out(call: Call, _event: e.CallerHungUp, moment: Moment) -> Step:
+    target = _target(call)
+    note = entry(Word.TRANSFER, call, target=target.id, outcome="caller_left")
+    call, last = ended(replace(call, target=None), "left_tree", moment.now_ms)
+    return Step(call, (HangUp(target.leg),), (note, last))
+
+
+def ring_out_again(call: Call, _event: e.Adopted, moment: Moment) -> Step:
+    """As with agents: a ringing phone cannot be adopted, its answer would go to the dead worker."""
+    target = _target(call)
+    back = replace(without_timers(call, "ring"), phase=Phase.IN_TREE, target=None)
+    return then(Step(back, (HangUp(target.leg),)), ask_again(back, e.Adopted(), moment))
 
 
 # --- waiting ---------------------------------------------------------------------------------------------------------
@@ -110,26 +174,57 @@ def ring_agent(call: Call, event: e.AgentProposed, moment: Moment) -> Step:
 
 
 def play_music(call: Call, _event: e.MusicDue | e.PromptEnded, moment: Moment) -> Step:
-    music = moment.setting.queues[_place(call).queue].music
-    call = replace(without_timers(call, "music"), music=True, playback=None)
-    return Step(call, commands=(StartMusic(call.caller_leg, music),))
+    place = _place(call)
+    return music(Step(without_timers(call, "music")), place.music or moment.setting.queues[place.queue].music)
+
+
+def announce(call: Call, _event: e.AnnounceDue, moment: Moment) -> Step:
+    """A word now and then; not while something is still being said, and not in the way of an agent's ringing phone."""
+    place = _place(call)
+    call = with_timer(call, "announce", moment.now_ms + int(place.announce_every_s * 1000))
+    if place.announce is None or call.playback is not None or call.offer is not None:
+        return Step(call)
+    quiet = (StopMusic(call.caller_leg),) if call.music else ()
+    return speak(Step(replace(without_timers(call, "music"), music=False), quiet), (place.announce,), moment)
+
+
+def leave_by_key(call: Call, event: e.CallerPressed, moment: Moment) -> Step:
+    """The tree may have given a key to leave the line; a phone that rings for the caller then stops."""
+    place, offer = _place(call), call.offer
+    if not place.exit_key or event.digit != place.exit_key:
+        return Step(call)
+    out = [_queue_entry(Word.EXITWITHKEY, call, key=event.digit, waited_ms=moment.now_ms - place.since_ms)]
+    floor: dict[str, Any] = {f"waiting:{call.id}": None}
+    hang_up: tuple[HangUp, ...] = ()
+    if offer is not None:
+        rang = moment.now_ms - offer.since_ms
+        out.insert(0, _queue_entry(Word.RINGCANCELED, call, agent=offer.agent, ring_ms=rang))
+        floor[f"agent:{offer.agent}"] = activity.released()
+        hang_up = (HangUp(offer.leg),)
+    back = back_to_tree(call, moment)
+    return then(Step(back, hang_up, tuple(out), floor), walked(back, QueueLeft("exit"), moment))
 
 
 def move_on(call: Call, _event: e.WaitTimeUp, moment: Moment) -> Step:
     """The longest wait is over: another queue with the place kept, or a polite end."""
     place = _place(call)
     rules = moment.setting.queues[place.queue]
-    out = _queue_entry(Word.EXITWITHTIMEOUT, call, waited_ms=moment.now_ms - place.since_ms, to=rules.overflow)
+    to = "tree" if place.returns else rules.overflow
+    out = _queue_entry(Word.EXITWITHTIMEOUT, call, waited_ms=moment.now_ms - place.since_ms, to=to)
+    if place.returns:
+        back = back_to_tree(call, moment)
+        gone = Step(back, entries=(out,), floor={f"waiting:{call.id}": None})
+        return then(gone, walked(back, QueueLeft("timed_out"), moment))
     if rules.overflow != "hangup":
-        return joined(Step(call, entries=(out,)), rules.overflow, place.priority, moment, since_ms=place.since_ms)
-    silence = _silence(call)
+        return overflow(Step(call, entries=(out,)), rules.overflow, moment)
+    quiet = silence(call)
     call, playback = next_id(_left_line(call, moment), "p")
     call = replace(without_timers(call), phase=Phase.LEAVING, playback=PlaybackId(playback), music=False)
     call = with_timer(call, "leave", moment.now_ms + LEAVE_AFTER_MS)
     files = moment.setting.files(moment.setting.sorry, call.language)
     return Step(
         call,
-        commands=(*silence, Play(call.caller_leg, PlaybackId(playback), files)),
+        commands=(*quiet, Play(call.caller_leg, PlaybackId(playback), files)),
         entries=(out,),
         floor={f"waiting:{call.id}": None},
     )
@@ -170,7 +265,7 @@ def connect(call: Call, _event: e.OfferAnswered, moment: Moment) -> Step:
         place.queue,
         moment.now_ms,
     )
-    silence = _silence(call)
+    quiet = silence(call)
     waited = moment.now_ms - place.since_ms
     call = replace(without_timers(call), phase=Phase.TALKING, offer=None, talk=talk, waited_ms=waited)
     call = replace(call, music=False, playback=None)
@@ -178,7 +273,7 @@ def connect(call: Call, _event: e.OfferAnswered, moment: Moment) -> Step:
     return Step(
         call,
         commands=(
-            *silence,
+            *quiet,
             MakeBridge(talk.bridge),
             InterceptHold(talk.leg),
             *record,
@@ -261,14 +356,15 @@ def _talked(call: Call, word: Word, hang_up: tuple[HangUp, ...], moment: Moment)
     talked = moment.now_ms - talk.since_ms
     wrap_up_s = moment.setting.queues[talk.queue].wrap_up_s if talk.queue in moment.setting.queues else 0
     after = activity.wrapping_up(moment.now_ms + int(wrap_up_s * 1000)) if wrap_up_s else activity.idle()
-    done = entry(word, call, agent=talk.agent, queue=talk.queue, waited_ms=call.waited_ms, talked_ms=talked)
+    target = {"target": talk.target} if talk.target else {}
+    done = entry(word, call, agent=talk.agent, queue=talk.queue, waited_ms=call.waited_ms, talked_ms=talked, **target)
     call, last = ended(call, "completed", moment.now_ms, talked)
     stop = (StopRecording(call.caller_leg, talk.recording),) if talk.recording else ()
     return Step(
         call,
         commands=(*hang_up, *stop, Unbridge(talk.bridge)),
         entries=(done, last),
-        floor={f"agent:{talk.agent}": after},
+        floor={f"agent:{talk.agent}": after} if talk.agent else {},
     )
 
 
@@ -318,12 +414,6 @@ def _left_line(call: Call, moment: Moment) -> Call:
     return replace(call, place=None, waited_ms=moment.now_ms - _place(call).since_ms)
 
 
-def _silence(call: Call) -> tuple[Command, ...]:
-    """Whatever the caller hears while waiting, stopped."""
-    prompt = (StopPlayback(call.caller_leg, call.playback),) if call.playback else ()
-    return (*prompt, StopMusic(call.caller_leg)) if call.music else prompt
-
-
 def _queue_entry(word: Word, call: Call, **data: object) -> Entry:
     return entry(word, call, queue=_place(call).queue, **data)
 
@@ -336,6 +426,11 @@ def _place(call: Call) -> Place:
 def _offer(call: Call) -> Offer:
     assert call.offer is not None, f"{call.id} is {call.phase} without an offer"
     return call.offer
+
+
+def _target(call: Call) -> Target:
+    assert call.target is not None, f"{call.id} is {call.phase} without a target"
+    return call.target
 
 
 def _talk(call: Call) -> Talk:
@@ -353,6 +448,21 @@ TRANSITIONS: dict[tuple[Phase, type[e.CallEvent]], Handler] = {
     (P.IN_TREE, e.CallerHungUp): leave_tree,
     (P.IN_TREE, e.Adopted): ask_again,
     (P.IN_TREE, e.StrayAnswered): hang_up_stray,
+    (P.IN_TREE, e.FillerDue): fill_silence,
+    (P.IN_TREE, e.LookupAnswered): go_on_with_answer,
+    (P.IN_TREE, e.LookupTimeUp): go_on_without_answer,
+    (P.IN_TREE, e.MessageEnded): go_on_after_message,
+    (P.IN_TREE, e.MessageTimeUp): go_on_after_message,
+    (P.CALLING_OUT, e.OfferAnswered): put_through,
+    (P.CALLING_OUT, e.OfferEnded): go_on_in_tree,
+    (P.CALLING_OUT, e.RingTimeUp): go_on_in_tree,
+    (P.CALLING_OUT, e.CallerHungUp): stop_ringing_out,
+    (P.CALLING_OUT, e.Adopted): ring_out_again,
+    (P.CALLING_OUT, e.StrayAnswered): hang_up_stray,
+    (P.WAITING, e.CallerPressed): leave_by_key,
+    (P.WAITING, e.AnnounceDue): announce,
+    (P.OFFERING, e.CallerPressed): leave_by_key,
+    (P.OFFERING, e.AnnounceDue): announce,
     (P.WAITING, e.AgentProposed): ring_agent,
     (P.WAITING, e.MusicDue): play_music,
     (P.WAITING, e.PromptEnded): play_music,
@@ -405,8 +515,7 @@ IGNORED: frozenset[tuple[Phase, type[e.CallEvent]]] = frozenset(
         (P.LEAVING, e.WaitTimeUp),
         (P.LEAVING, e.MusicDue),
         # keys that nobody asked for
-        (P.WAITING, e.CallerPressed),
-        (P.OFFERING, e.CallerPressed),
+        (P.CALLING_OUT, e.CallerPressed),
         (P.TALKING, e.CallerPressed),
         (P.LEAVING, e.CallerPressed),
         # a prompt that was stopped reports its end after all
@@ -423,6 +532,16 @@ IGNORED: frozenset[tuple[Phase, type[e.CallEvent]]] = frozenset(
         )),
         *((P.OFFERING, event) for event in (e.AgentHungUp, e.AgentHeld, e.AgentUnheld, e.RecordingLost)),
         *((P.TALKING, event) for event in (e.OfferRinging, e.OfferAnswered, e.OfferEnded)),
+        # what a call in the tree waited for, and what only a waiting caller hears
+        *((phase, event) for phase in P if phase not in (P.IN_TREE, P.ENDED) for event in (
+            e.FillerDue, e.LookupAnswered, e.LookupTimeUp, e.MessageEnded, e.MessageTimeUp,
+        )),
+        *((phase, e.AnnounceDue) for phase in P if phase not in (P.WAITING, P.OFFERING, P.ENDED)),
+        # while somebody of the directory is rung: no agent is chosen, and what cannot be now is late
+        *((P.CALLING_OUT, event) for event in (
+            e.AgentProposed, e.OfferRinging, e.PromptEnded, e.TreeTimeUp, e.WaitTimeUp, e.MusicDue, e.LeaveTimeUp,
+            e.AgentHungUp, e.AgentHeld, e.AgentUnheld, e.RecordingLost,
+        )),
         # two people talking notice nothing of a worker's death
         (P.TALKING, e.Adopted),
     }

@@ -4,13 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
-from callrouter.calls.call import Call, Phase
+from callrouter.calls.call import Call, Message, Phase
 from callrouter.config import Queue
+from callrouter.directory import Reach
 from callrouter.journal import Entry, FloorChange, Word
 from callrouter.telephony import Command
 from callrouter.tree.facts import Facts
 from callrouter.tree.model import Prompt, Tree
+from callrouter.tree.walk import KeepSecret, LookUp
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A question to another program, under a name for its answer."""
+
+    id: str
+    what: LookUp
+
+
+@dataclass(frozen=True, slots=True)
+class FileMessage:
+    """A message that the switch has recorded goes where its group finds it."""
+
+    message: Message
+
+
+Errand = KeepSecret | Ask | FileMessage
+"""What the engine does beside commanding the switch, once the step is written."""
+
+
+def nowhere(_target: str, _now: datetime) -> Reach | str:
+    """Without a directory nobody is known."""
+    return "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +51,9 @@ class Setting:
     sorry: Prompt
     """Said before a caller whose wait is over is let go."""
     owner: str
+    reach: Callable[[str, datetime], Reach | str] = nowhere
+    """An entry of the directory (its id or a number of it) at this time → how to ring it, or why not: unknown,
+    closed, forbidden."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +84,19 @@ class Step:
     entries: tuple[Entry, ...] = ()
     floor: FloorChange = field(default_factory=dict)
     needs: tuple[Need, ...] = ()
+    errands: tuple[Errand, ...] = ()
+
+
+def then(step: Step, further: Step) -> Step:
+    """One step made of two, the further one taken from where the first led."""
+    return Step(
+        further.call,
+        (*step.commands, *further.commands),
+        (*step.entries, *further.entries),
+        {**step.floor, **further.floor},
+        (*step.needs, *further.needs),
+        (*step.errands, *further.errands),
+    )
 
 
 def with_timer(call: Call, name: str, deadline_ms: int) -> Call:

@@ -47,15 +47,7 @@ def switchboard(
 
 def number_outwards(number: str, outwards: Outwards) -> str:
     """A number as the carrier wants to be dialled."""
-    digits = number.removeprefix("+")
-    match outwards.number_format:
-        case "plus":
-            return f"+{digits}"
-        case "international":
-            return digits
-        case "national":
-            inland = digits.removeprefix(outwards.country) if digits.startswith(outwards.country) else None
-            return digits if inland is None else f"{outwards.national_prefix}{inland}"
+    return outwards.dialled(number)
 
 
 def _trunk(name: str, trunk: Trunk, resolve: SecretReader) -> TrunkFacts:

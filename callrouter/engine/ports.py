@@ -6,8 +6,11 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NewType, Protocol
 
+from callrouter.calls.call import Call, Message
 from callrouter.journal import Entry, FloorChange
 from callrouter.telephony import CallId, Command, LegId, PhoneId, SwitchEvent
+from callrouter.tree.model import Lookup, Value
+from callrouter.tree.walk import LookedUp
 
 Owner = NewType("Owner", str)
 """`<worker>/<instance>`: a worker's name and a random word made at its start. The whole of it owns calls, so that
@@ -182,6 +185,22 @@ class Switch(Protocol):
         ...
 
     async def reachable_phones(self) -> frozenset[PhoneId]: ...
+
+
+class Lookups(Protocol):
+    """Other programs (a CRM, a service desk), asked over HTTP."""
+
+    async def look_up(self, lookup: Lookup, values: Mapping[str, Value], secrets: Mapping[str, str]) -> LookedUp:
+        """The answer's values, or why there are none, within `lookup.timeout_s`; never raises for what is not ours."""
+        ...
+
+
+class Messages(Protocol):
+    """Where messages that callers left are kept for their groups."""
+
+    async def keep(self, call: Call, message: Message) -> Entry:
+        """Take it from the switch and file it; the journal's entry of it, or of why that was not possible."""
+        ...
 
 
 class Clock(Protocol):

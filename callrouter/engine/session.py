@@ -14,12 +14,12 @@ import structlog
 
 from callrouter.acd import activity
 from callrouter.calls import events as e
-from callrouter.calls.call import Call, Phase
-from callrouter.calls.in_tree import to_fallback
+from callrouter.calls.call import Call, Message, Phase
+from callrouter.calls.in_line import to_fallback
 from callrouter.calls.life import step
-from callrouter.calls.step import Moment, Setting, Step, ended, entry, without_timers
+from callrouter.calls.step import Ask, Errand, FileMessage, Moment, Setting, Step, ended, entry, without_timers
 from callrouter.engine.ledger import Ledger, Outcome
-from callrouter.engine.ports import Clock, Line, Owner, Switch
+from callrouter.engine.ports import Clock, Line, Lookups, Owner, Switch
 from callrouter.errors import CommandRefused, LegGone, SwitchDown
 from callrouter.journal import FloorChange, Word
 from callrouter.telephony import (
@@ -32,16 +32,21 @@ from callrouter.telephony import (
     LegHungUp,
     LegId,
     MakeBridge,
+    MessageRecorded,
     Play,
     PlaybackEnded,
     Ring,
+    RingOutside,
     StartMusic,
+    StopMessage,
     StopPlayback,
     StopRecording,
     SwitchEvent,
+    TakeMessage,
     Unbridge,
 )
 from callrouter.tree.facts import Facts
+from callrouter.tree.walk import KeepSecret, LookedUp
 
 log = structlog.get_logger()
 
@@ -88,6 +93,9 @@ class World:
     """Told once after every conversation that was recorded."""
     facts: Callable[[str, str, str, Mapping[str, str]], Facts]
     """Call, caller's number, number called, secrets in memory → what a step in the tree may know of the world."""
+    lookups: Lookups
+    message_left: Callable[[Call, Message], None]
+    """Told once about every message that a caller left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +103,7 @@ class TakenAway:
     """The store says that another worker owns this call."""
 
 
-Inbox = SwitchEvent | e.AgentProposed | TimerFired | RingUntold | Again | TakenAway
+Inbox = SwitchEvent | e.AgentProposed | e.LookupAnswered | TimerFired | RingUntold | Again | TakenAway
 
 
 class Session:
@@ -114,6 +122,7 @@ class Session:
         self._timers: dict[str, tuple[int, asyncio.TimerHandle]] = {}
         self._secrets: dict[str, str] = {}
         """Digits that are nowhere else: not in the call's state, not in the journal, not in the log."""
+        self._asking: set[asyncio.Task[None]] = set()
         self._log = log.bind(call=call.id)
 
     def post(self, event: Inbox) -> None:
@@ -136,6 +145,9 @@ class Session:
             self.is_over = True
             self._set_timers({})
             self._settle_unread()
+            self._secrets = {}
+            for task in self._asking:
+                task.cancel()
         await self._ledger.flushed()
 
     async def _begin(self, first: Step, before: Owner) -> bool:
@@ -182,7 +194,7 @@ class Session:
 
     async def _step(self, event: e.CallEvent) -> bool:
         taken = step(self.call, event, self._moment())
-        if taken.call is self.call and not taken.commands and not taken.entries:
+        if taken.call == self.call and not (taken.commands or taken.entries or taken.errands):
             return True
         return await self._carry_out(taken) is not Outcome.NOT_OURS
 
@@ -197,8 +209,10 @@ class Session:
                 if self.call.music or not isinstance(command, StartMusic):
                     await self._perform(command)
 
-    def _name(self, event: SwitchEvent | TimerFired | RingUntold) -> e.CallEvent | None:
+    def _name(self, event: SwitchEvent | e.LookupAnswered | TimerFired | RingUntold) -> e.CallEvent | None:
         match event:
+            case e.LookupAnswered():
+                return event
             case TimerFired(name=name, deadline_ms=deadline):
                 if self.call.timers.get(name) != deadline:
                     return None
@@ -221,11 +235,39 @@ class Session:
         talked = self.call.talk
         self.call = taken.call
         self._set_timers(taken.call.timers)
+        for errand in taken.errands:
+            self._run(errand)
         for command in taken.commands:
             await self._perform(command)
         if talked is not None and talked.recording and taken.call.phase is Phase.ENDED:
             self._world.talk_ended(taken.call)
         return outcome
+
+    def _run(self, errand: Errand) -> None:
+        """What is done beside commanding the switch; nothing here waits."""
+        match errand:
+            case KeepSecret(variable=variable, digits=digits):
+                self._secrets = {**self._secrets, variable: digits}
+                if not digits:
+                    del self._secrets[variable]
+            case Ask():
+                task = asyncio.create_task(self._ask(errand), name=f"lookup {errand.id}")
+                self._asking.add(task)
+                task.add_done_callback(self._asking.discard)
+            case FileMessage(message=message):
+                self._world.message_left(self.call, message)
+
+    async def _ask(self, question: Ask) -> None:
+        """Beside the call, which goes on; the answer comes through the inbox like everything else."""
+        what = question.what
+        secrets = {name: self._secrets[name] for name in what.secrets if name in self._secrets}
+        try:
+            answer = await self._world.lookups.look_up(what.lookup, what.values, secrets)
+        except Exception as error:
+            # its text may hold what was sent
+            self._log.error("lookup_crashed", node=what.node, kind=type(error).__name__)
+            answer = LookedUp(failure="an error in callrouter")
+        self.post(e.LookupAnswered(question.id, answer))
 
     async def _perform(self, command: Command) -> None:
         try:
@@ -235,8 +277,10 @@ class Session:
         except CommandRefused as refusal:
             if isinstance(command, VITAL):
                 raise
-            if isinstance(command, Ring):
+            if isinstance(command, Ring | RingOutside):
                 self.post(LegHungUp(command.leg, UNREACHABLE))
+            if isinstance(command, TakeMessage):
+                self.post(MessageRecorded(command.leg, command.recording, 0))
             self._log.warning("command_refused", command=type(command).__name__, why=str(refusal))
         except SwitchDown as down:
             self._log.warning("switch_down", command=type(command).__name__, why=str(down))
@@ -246,9 +290,9 @@ class Session:
     def _note_gone(self, command: Command) -> None:
         """A leg that is gone says so itself; should its word have been lost, ours does no harm (twice is once)."""
         match command:
-            case Ring(leg=leg):
+            case Ring(leg=leg) | RingOutside(leg=leg):
                 self.post(LegHungUp(leg, UNREACHABLE))
-            case HangUp() | StopPlayback():
+            case HangUp() | StopPlayback() | StopMessage():
                 pass
             case _ if hasattr(command, "leg"):
                 self.post(LegHungUp(command.leg))
@@ -287,12 +331,16 @@ class Session:
             self.call = over
 
 
-def _untold(command: Command) -> RingUntold | Again | PlaybackEnded | None:
+def _untold(command: Command) -> RingUntold | Again | PlaybackEnded | LegHungUp | MessageRecorded | None:
     """What follows a little later from a command that the switch did not take: nobody may be left in silence for it.
     What is not here is put right by a look at what the switch holds (recover.py)."""
     match command:
         case Ring(leg=leg):
             return RingUntold(leg)
+        case RingOutside(leg=leg):
+            return LegHungUp(leg, UNREACHABLE)
+        case TakeMessage(leg=leg, recording=recording):
+            return MessageRecorded(leg, recording, 0)
         case Play(leg=leg, playback=playback):
             return PlaybackEnded(leg, playback, failed=True)
         case Answer(leg=leg) | StartMusic(leg=leg):
@@ -307,6 +355,6 @@ def _off_floor(call: Call) -> FloorChange:
     if call.place is not None and call.talk is None:
         floor[f"waiting:{call.id}"] = None
     for part in (call.offer, call.talk):
-        if part is not None:
+        if part is not None and part.agent:
             floor[f"agent:{part.agent}"] = activity.idle()
     return floor

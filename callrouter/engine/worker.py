@@ -9,18 +9,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import structlog
 
-from callrouter.calls.call import Call
-from callrouter.calls.step import Setting
+from callrouter.calls.call import Call, Message
+from callrouter.calls.step import Setting, nowhere
 from callrouter.config import Config
+from callrouter.directory import Reach
 from callrouter.engine.arrivals import Arrivals, Confirmations
 from callrouter.engine.canaries import Canaries
 from callrouter.engine.dispatcher import Dispatcher
 from callrouter.engine.monitor import LEASE_S, Admission, Monitor
-from callrouter.engine.ports import Clock, Commit, Line, Owner, Switch
+from callrouter.engine.ports import Clock, Commit, Line, Lookups, Messages, Owner, Switch
 from callrouter.engine.recover import Recovery
 from callrouter.engine.registry import Registry
 from callrouter.engine.roster import Phones, bring_up_to_date, configured
@@ -63,6 +65,8 @@ class Plan:
     recordings: Path
     """Where recordings land: its free space is watched."""
     version: str
+    lookups: Lookups
+    messages: Messages
     documents: Mapping[str, bytes] = field(default_factory=dict)
     """The trees of the files as they lie on the shelf."""
     read_tree: Callable[[str, bytes], Tree] = _nothing_published
@@ -71,6 +75,8 @@ class Plan:
     """The named lists that a caller's number is in."""
     holidays: Callable[[int], Holidays] = lambda _: {}
     """The public holidays around a year."""
+    reach: Callable[[str, datetime], Reach | str] = nowhere
+    """An entry of the directory at a time → how to ring it, or why not."""
 
 
 class Worker:
@@ -109,7 +115,17 @@ class Worker:
             documents=plan.documents,
         )
         self._canaries = Canaries(line, self.trees)
-        world = World(line, switch, clock, owner, self._setting, talk_ended, self._surroundings.facts)
+        world = World(
+            line,
+            switch,
+            clock,
+            owner,
+            self._setting,
+            talk_ended,
+            self._surroundings.facts,
+            plan.lookups,
+            self._message_left,
+        )
         self.phones = Phones(line, floor)
         self._wrap_ups = WrapUps(line, floor, clock)
         self._arrivals = Arrivals(
@@ -171,7 +187,7 @@ class Worker:
     async def close(self) -> None:
         """Stop without ending any call."""
         self.admission.close()
-        for task in self._tasks:
+        for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for part in (self._arrivals, self.registry, self._wrap_ups, self.phones, self.trees):
@@ -180,6 +196,22 @@ class Worker:
             await self._line.end_lease(self.owner)
         except StoreDown as down:
             log.warning("lease_not_ended", why=str(down))
+
+    def _message_left(self, call: Call, message: Message) -> None:
+        task = asyncio.create_task(self._keep_message(call, message), name=f"message {message.recording}")
+        self._tasks.append(task)
+        task.add_done_callback(self._tasks.remove)
+
+    async def _keep_message(self, call: Call, message: Message) -> None:
+        entry = await self._plan.messages.keep(call, message)
+        while True:
+            try:
+                await self._line.commit(Commit((entry,)), operation=message.recording)
+            except StoreDown as down:
+                log.warning("message_not_journalled", why=str(down))
+                await asyncio.sleep(RETRY_S)
+            else:
+                return
 
     def _heard(self, entry: Entry) -> None:
         self._surroundings.callers.hear(entry)
@@ -202,5 +234,6 @@ class Worker:
                 record=self._plan.config.recordings.enabled,
                 sorry=self._plan.sorry,
                 owner=self.owner,
+                reach=self._plan.reach,
             )
         return self._settings[key]

@@ -111,6 +111,14 @@ def _connected(record: CallRecord, entry: Entry) -> CallRecord:
     return replace(record, talks=(*record.talks, talk))
 
 
+def _put_through(record: CallRecord, entry: Entry) -> CallRecord:
+    """Somebody of the directory is talked to like an agent."""
+    if entry.data.get("outcome") != "connected":
+        return record
+    talk = Talk(entry.at_ms, entry.data.get("target", ""), "", 0, entry.data.get("recording", ""))
+    return replace(record, talks=(*record.talks, talk))
+
+
 def _talked(record: CallRecord, entry: Entry) -> CallRecord:
     talks = record.talks or (Talk(entry.at_ms - _ms(entry, "talked_ms"), entry.agent, entry.queue, 0),)
     who = "caller" if entry.word is Word.COMPLETECALLER else "agent"
@@ -169,6 +177,7 @@ _NOTES: dict[Word, Callable[[CallRecord, Entry], CallRecord]] = {
     Word.RINGNOANSWER: _not_answered,
     Word.RINGCANCELED: _taken_back,
     Word.CONNECT: _connected,
+    Word.TRANSFER: _put_through,
     Word.COMPLETEAGENT: _talked,
     Word.COMPLETECALLER: _talked,
     Word.RECORDING: _recorded,

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from callrouter.calls import events as e
 from callrouter.calls.call import Call, Phase, decode, encode
 from callrouter.calls.in_tree import arrived
 from callrouter.calls.life import step
-from callrouter.calls.step import Moment, Setting, Step
+from callrouter.calls.step import Errand, Moment, Setting, Step
 from callrouter.config import Queue
+from callrouter.directory import Reach
 from callrouter.journal import Entry, Word
 from callrouter.telephony import CallId, Command, LegArrived, LegId, PhoneId
 from callrouter.tree.facts import Facts
 from callrouter.tree.load import load_tree
 from callrouter.tree.model import Prompt
+from callrouter.tree.walk import KeepSecret
 
 TREE = """
 schema: 1
@@ -25,13 +27,59 @@ nodes:
   who:
     type: menu
     prompt: {ru: "Кто вы?", en: "Who are you?"}
-    options: {"1": payers, "3": bye, "4": refund, "9": english}
+    options: {"1": payers, "3": bye, "4": refund, "5": accounting, "6": order, "7": note, "8": pin,
+      "9": english}
     tries: 2
     invalid: {then: payers}
     no_input: {then: payers}
   english: {type: set, language: en, next: who}
   payers: {type: queue, queue: payers}
   refund: {type: queue, queue: payers, prompt: {ru: "Соединяем", en: "Connecting"}}
+  accounting:
+    type: transfer
+    to: accounting
+    failed: patient
+  patient:
+    type: queue
+    queue: payers
+    priority: 2
+    exit: {key: "*", then: who}
+    timed_out: bye
+    announce: {every_s: 20, prompt: {ru: "Вы не забыты", en: "You are not forgotten"}}
+  order:
+    type: collect
+    prompt: {ru: "Номер заказа", en: "Order number"}
+    into: order
+    length: 3
+    invalid: {then: bye}
+    no_input: {then: bye}
+    next: crm
+  crm:
+    type: lookup
+    url: http://127.0.0.1/orders/{order}
+    timeout_s: 2
+    filler: {ru: "Ищем", en: "Looking"}
+    into: {amount: {path: amount, type: number}}
+    next: patient
+    failed: bye
+  note: {type: message, prompt: {ru: "Говорите", en: "Speak"}, group: duty, next: bye}
+  pin:
+    type: collect
+    prompt: {ru: "Код", en: "PIN"}
+    into: pin
+    secret: true
+    length: 4
+    invalid: {then: bye}
+    no_input: {then: bye}
+    next: check
+  check:
+    type: lookup
+    url: http://127.0.0.1/pin
+    method: POST
+    body: {pin: "{pin}"}
+    ask_again: pin
+    next: bye
+    failed: bye
   bye: {type: hangup, prompt: {ru: "До свидания", en: "Goodbye"}}
 """
 SORRY = Prompt("system.sorry", {"ru": "Извините", "en": "Sorry"}, {})
@@ -47,7 +95,11 @@ def files(prompt: Prompt, language: str) -> tuple[str, ...]:
     return (f"/{language}/{prompt.key}",)
 
 
-SETTING = Setting(load_tree(TREE, "test.yaml"), QUEUES, files, record=True, sorry=SORRY, owner="w1/x")
+def reach(target: str, _now: datetime) -> Reach | str:
+    return Reach("accounting", "+74950000001", "carrier", "+74951234567") if target == "accounting" else "unknown"
+
+
+SETTING = Setting(load_tree(TREE, "test.yaml"), QUEUES, files, record=True, sorry=SORRY, owner="w1/x", reach=reach)
 
 
 @dataclass
@@ -59,18 +111,24 @@ class Scene:
     last: Step | None = None
     commands: list[Command] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
+    errands: list[Errand] = field(default_factory=list)
+    facts: Facts = FACTS
 
     def then(self, *events: e.CallEvent, after_ms: int = 0) -> Scene:
         """Each event in turn; between them the call is stored and read back, as an adopting worker would."""
         for event in events:
             self.now_ms += after_ms
-            self._take(step(decode(encode(self.call)), event, Moment(self.now_ms, SETTING, FACTS)))
+            self._take(step(decode(encode(self.call)), event, Moment(self.now_ms, SETTING, self.facts)))
         return self
 
     def _take(self, taken: Step) -> None:
         self.call, self.last = taken.call, taken
         self.commands += taken.commands
         self.entries += taken.entries
+        self.errands += taken.errands
+        for errand in taken.errands:
+            if isinstance(errand, KeepSecret):
+                self.facts = replace(self.facts, secrets={**self.facts.secrets, errand.variable: errand.digits})
 
     @property
     def done(self) -> tuple[Command, ...]:
@@ -113,6 +171,8 @@ def in_phase(phase: Phase) -> Scene:
     match phase:
         case Phase.IN_TREE:
             return a_caller()
+        case Phase.CALLING_OUT:
+            return a_caller().then(e.CallerPressed("5"))
         case Phase.WAITING:
             return a_waiting_caller()
         case Phase.OFFERING:

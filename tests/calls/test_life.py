@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from callrouter.calls import events as e
 from callrouter.calls.call import Phase
-from callrouter.calls.in_tree import joined
+from callrouter.calls.in_line import joined
 from callrouter.calls.life import IGNORED, TRANSITIONS
 from callrouter.calls.step import Moment, Step
 from callrouter.journal import Word
@@ -26,6 +26,7 @@ from callrouter.telephony import (
     Play,
     PlaybackEnded,
     Ring,
+    RingOutside,
     StartMusic,
     StartRecording,
     StopMusic,
@@ -33,6 +34,7 @@ from callrouter.telephony import (
     StopRecording,
     Unbridge,
 )
+from callrouter.tree.walk import LookedUp
 from tests.calls.scenes import (
     CALLER,
     FACTS,
@@ -52,6 +54,8 @@ SAMPLES: dict[type[e.CallEvent], e.CallEvent] = {
     e.CallerPressed: e.CallerPressed("1"),
     e.AgentProposed: proposed(),
     e.OfferEnded: e.OfferEnded(19),
+    e.LookupAnswered: e.LookupAnswered("c0-l1", LookedUp({"amount": 5})),
+    e.MessageEnded: e.MessageEnded(2.5),
     e.StrayAnswered: e.StrayAnswered(LegId("c0-a9")),
     e.RecordingLost: e.RecordingLost("disk full"),
 }
@@ -317,7 +321,7 @@ class Legs:
 
     def follow(self, scene: Scene) -> None:
         for command in scene.commands:
-            if isinstance(command, Ring):
+            if isinstance(command, Ring | RingOutside):
                 self.rung.add(command.leg)
             elif isinstance(command, HangUp):
                 self.let_go.add(command.leg)
@@ -331,12 +335,13 @@ def test_in_any_order_of_events_no_leg_is_stranded_and_every_call_ends_once(orde
         if scene.call.phase is Phase.ENDED:
             break
         offer, talk = scene.call.offer, scene.call.talk
-        if kind in (e.OfferRinging, e.OfferAnswered, e.OfferEnded) and offer is None:
+        target = scene.call.target
+        if kind in (e.OfferRinging, e.OfferAnswered, e.OfferEnded) and offer is None and target is None:
             continue
         if kind in (e.AgentHungUp, e.AgentHeld, e.AgentUnheld, e.RecordingLost) and talk is None:
             continue
-        if kind is e.OfferEnded and offer is not None:
-            refused.add(offer.leg)
+        if kind is e.OfferEnded:
+            refused |= {part.leg for part in (offer, target) if part is not None}
         if kind is e.AgentHungUp and talk is not None:
             refused.add(talk.leg)
         scene.then(sample(kind), after_ms=100)

@@ -23,6 +23,7 @@ from callrouter.tree.model import Prompt
 from tests.engine.exchange import Done, Exchange, ExchangeLine
 from tests.engine.virtual_time import LoopClock
 from tests.engine.way_to_line import Tried, WayToLine, Wrote
+from tests.fakes.aside import FakeLookups, FakeMessages
 from tests.fakes.line import FakeLine
 
 TREE = """
@@ -86,6 +87,8 @@ def the_plan(**changes: object) -> Plan:
         files=_files,
         recordings=Path(__file__).parent,
         version="test",
+        lookups=FakeLookups(),
+        messages=FakeMessages(),
     )
 
 

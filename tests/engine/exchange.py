@@ -29,16 +29,21 @@ from callrouter.telephony import (
     LegId,
     LegRinging,
     MakeBridge,
+    MessageRecorded,
     PhoneId,
     PhoneReachable,
     Play,
     PlaybackEnded,
     PlaybackId,
+    RecordingId,
     Ring,
+    RingOutside,
     StartMusic,
+    StopMessage,
     StopMusic,
     StopPlayback,
     SwitchEvent,
+    TakeMessage,
     Unbridge,
 )
 
@@ -58,6 +63,7 @@ class Leg:
     voice: ExchangeLine | None = None
     """Who may be blamed if it is not stopped: not a dead worker, nor one whose word did not reach us."""
     music: bool = False
+    message: RecordingId | None = None
 
 
 @dataclass(frozen=True)
@@ -111,6 +117,12 @@ class Exchange:
         assert playing is not None, f"nothing is said to {leg}"
         self._stop_playing(self.legs[leg])
 
+    def end_message(self, leg: LegId, seconds: float = 2.0) -> None:
+        """The caller has said what was to be said."""
+        message, self.legs[leg].message = self.legs[leg].message, None
+        assert message is not None, f"nothing is recorded of {leg}"
+        self.tell(leg, MessageRecorded(leg, message, seconds))
+
     def ringing(self, phone: PhoneId) -> list[LegId]:
         return [leg.id for leg in self.legs.values() if leg.phone == phone and not leg.up]
 
@@ -143,6 +155,14 @@ class Exchange:
         match command:
             case Ring(leg=leg, phone=phone):
                 self._ring(worker, leg, phone)
+            case RingOutside(leg=leg, number=number):
+                self._ring(worker, leg, PhoneId(number))
+            case TakeMessage(leg=leg, recording=recording):
+                self._expect(self._leg(leg).playing is None, f"{leg} is spoken to while it speaks")
+                self._leg(leg).message = recording
+            case StopMessage(leg=leg, recording=recording):
+                if leg in self.legs and self.legs[leg].message == recording:
+                    self.end_message(leg)
             case Adopt(leg=leg):
                 if leg not in self.legs:
                     self._tell_worker(worker, LegHungUp(leg))

@@ -32,6 +32,7 @@ from callrouter.telephony import (
     LegRinging,
     LegUnheld,
     MakeBridge,
+    MessageRecorded,
     PhoneId,
     PhoneReachable,
     Play,
@@ -40,12 +41,15 @@ from callrouter.telephony import (
     RecordingFailed,
     RecordingId,
     Ring,
+    RingOutside,
     StartMusic,
     StartRecording,
+    StopMessage,
     StopMusic,
     StopPlayback,
     StopRecording,
     SwitchEvent,
+    TakeMessage,
     Unbridge,
 )
 
@@ -65,6 +69,7 @@ class FakeLeg:
     files: tuple[str, ...] = ()
     music: str | None = None
     recording: RecordingId | None = None
+    message: RecordingId | None = None
 
 
 @dataclass
@@ -126,6 +131,13 @@ class Exchange:
         if known.playback is not None:
             playback, known.playback, known.files = known.playback, None, ()
             self.tell(leg, PlaybackEnded(leg, playback, failed))
+
+    def end_message(self, leg: LegId, seconds: float = 2.0) -> None:
+        """The caller has said what was to be said."""
+        known = self.legs[leg]
+        if known.message is not None:
+            message, known.message = known.message, None
+            self.tell(leg, MessageRecorded(leg, message, seconds))
 
     def register(self, phone: PhoneId, reachable: bool = True) -> None:
         """A phone appears, or goes away."""
@@ -196,8 +208,14 @@ class FakeSwitch:
         self._demand_up()
         self.performed.append(command)
         match command:
-            case Ring():
-                self._ring(command)
+            case Ring(leg=leg, phone=phone):
+                self._ring(leg, phone)
+            case RingOutside(leg=leg, number=number):
+                self._ring(leg, PhoneId(number))
+            case TakeMessage(leg, recording):
+                self._leg(leg).message = recording
+            case StopMessage(leg, recording):
+                self._end_message(leg, recording)
             case MakeBridge(bridge):
                 self.exchange.bridges[bridge] = set()
             case Join(bridge, legs):
@@ -241,12 +259,16 @@ class FakeSwitch:
                 self.exchange.leave(leg, 0)
                 self.exchange.fallback.append(leg)
 
-    def _ring(self, command: Ring) -> None:
-        self.exchange.legs[command.leg] = FakeLeg(self.worker, command.phone, rung=True)
-        if self.exchange.phones.get(command.phone):
-            self.exchange.tell(command.leg, LegRinging(command.leg))
+    def _ring(self, leg: LegId, phone: PhoneId) -> None:
+        self.exchange.legs[leg] = FakeLeg(self.worker, phone, rung=True)
+        if self.exchange.phones.get(phone):
+            self.exchange.tell(leg, LegRinging(leg))
         else:
-            self.exchange.leave(command.leg, 20)
+            self.exchange.leave(leg, 20)
+
+    def _end_message(self, leg: LegId, recording: RecordingId) -> None:
+        if leg in self.exchange.legs and self.exchange.legs[leg].message == recording:
+            self.exchange.end_message(leg)
 
     def _join(self, bridge: BridgeId, legs: tuple[LegId, ...]) -> None:
         if bridge not in self.exchange.bridges:

@@ -7,8 +7,8 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from callrouter.config import DialPrefix, Language, Name, Number, Part, TimeZone
-from callrouter.tree.condition import parse_condition
 from callrouter.hours import Day, DayHours, Days, Windows
+from callrouter.tree.condition import parse_condition
 from callrouter.tree.model.prompt import Variable, Words
 
 Priority = Annotated[int, Field(ge=-100, le=100)]

@@ -8,10 +8,10 @@ from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from callrouter.hours import state_at
 from callrouter.tree.address import shown
 from callrouter.tree.condition import holds, parse_condition
 from callrouter.tree.facts import Facts
-from callrouter.hours import state_at
 from callrouter.tree.model import Caller, CallerBranch, Goto, Hours, Set, Split, Value, When, pieces_of
 from callrouter.tree.nodes.moves import At, Go, Move, learned
 from callrouter.tree.words import Output, SetLanguage, Tagged

@@ -37,6 +37,8 @@ def answered(waited: Waited, deed: Deed | None) -> tuple[Input | None, list[str]
             return MessageTaken(MESSAGE_S), []
         case Transfer(), NotConnected(why=why):
             return TargetEnded(why), []
+        case Transfer(), Answers():
+            return TargetEnded("no_answer"), []
         case JoinQueue(), WaitsTooLong():
             return QueueLeft("timed_out"), []
         case _:
@@ -66,6 +68,8 @@ def fits(deed: Deed, waited: Waited) -> bool:
     match deed, waited:
         case Answers(lookup=name), LookUp(node=node):
             return name.lower() in (node.lower(), node.rpartition("/")[2].lower())
+        case Answers(lookup=name, failure="timeout"), Transfer(target=target):
+            return name.lower() in (target.lower(), "transfer", "phone")
         case (LeavesMessage(), TakeMessage()) | (NotConnected(), Transfer()):
             return True
         case WaitsTooLong(), JoinQueue(returns=returns):

@@ -127,7 +127,7 @@ def _weekday(name: str) -> date:
 # --- deeds ------------------------------------------------------------------------------------------------------------
 
 _THE = r"(?:the )?"
-_WHY = {"is busy": "busy", "does not answer": "no_answer", "is closed": "closed", "fails": "failed"}
+_WHY = {"is busy": "busy", "is closed": "closed", "fails": "failed"}
 DEEDS: Fragments[Deed] = {
     "presses KEYS": (r"(?:presses )?([0-9*#A-D]{1,40})", lambda m: Presses(m[1])),
     "presses KEYS during the prompt": (
@@ -143,11 +143,8 @@ DEEDS: Fragments[Deed] = {
         lambda m: LeavesMessage(seconds(m[1] or "10s")),
     ),
     "leaves no message": (r"leaves no message", lambda _: LeavesMessage(0.0)),
-    "the transfer is busy": (
-        rf"{_THE}(?:transfer|target|phone) ({'|'.join(_WHY)})",
-        lambda m: NotConnected(_WHY[m[1]]),
-    ),
-    "LOOKUP does not answer": (rf"{_THE}(\w{{1,40}}) does not answer", lambda m: Answers(m[1], failure="timeout")),
+    "NAME is busy": (rf"{_THE}\w{{1,40}} ({'|'.join(_WHY)})", lambda m: NotConnected(_WHY[m[1]])),
+    "NAME does not answer": (rf"{_THE}(\w{{1,40}}) does not answer", lambda m: Answers(m[1], failure="timeout")),
     "LOOKUP answers 500": (rf"{_THE}(\w{{1,40}}) answers ([3-5]\d\d)", lambda m: Answers(m[1], failure=f"HTTP {m[2]}")),
     "LOOKUP answers name=value": (
         rf"{_THE}(\w{{1,40}}) answers ((?:\w+=(?:\"[^\"]*\"|\S+) ?)+)",
