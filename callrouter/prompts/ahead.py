@@ -23,6 +23,8 @@ WAITING_MOST = 200
 """Being made or waiting for it. A voice that is so far behind is not given more: those callers hear the rest."""
 KEEP_AT_LEAST_S = 600
 """Nothing that was used so lately is taken away: somebody may be about to hear it."""
+KEEP_AT_MOST_S = 7 * 86_400
+"""What callers were told (sums, numbers, names) does not lie about for longer unless it is told again."""
 SWEEP_EVERY = 200
 """Made files between two looks at the bound."""
 
@@ -130,13 +132,13 @@ class Ahead:
             log.error("voice_failed", why=str(error))
 
     def sweep(self) -> int:
-        """Take away what was not used for longest until the rest is within the bound. Tells how many sounds went."""
+        """Take away what is old, and what was unused for longest until the rest is within the bound; how many went."""
         now = time.time()
         found = sorted(self._sizes(), reverse=True)
         total, gone = 0, 0
         for used, size, stem in found:
-            total += size
-            if total > self._bound and now - used > KEEP_AT_LEAST_S:
+            total, age = total + size, now - used
+            if (total > self._bound and age > KEEP_AT_LEAST_S) or age > KEEP_AT_MOST_S:
                 for law in LAWS:
                     Path(f"{stem}{law}").unlink(missing_ok=True)
                 gone += 1

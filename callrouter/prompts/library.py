@@ -17,6 +17,7 @@ import soundfile
 import structlog
 
 from callrouter.audio import Samples
+from callrouter.errors import SetupError
 from callrouter.prompts import sound
 from callrouter.prompts.ahead import Ahead
 from callrouter.prompts.source import SAMPLES, Source, keep
@@ -87,7 +88,7 @@ class PromptLibrary:
         Empty (and an error in the log) if the prompt was never prepared in any language. Of a prompt with values some
         may not be made yet: wait for them with `ready`, or `ready_now` from a thread."""
         for each in _languages(prompt, language):
-            sources = self._sources.all_of(prompt, each)
+            sources = self._all_of(prompt, each)
             if sources and all(source.ready or self._sources.is_spoken(source) for source in sources):
                 if each != language:
                     log.warning("prompt_in_other_language", prompt=prompt.key, language=language, used=each)
@@ -95,6 +96,14 @@ class PromptLibrary:
                 return tuple(str(source.stem) for source in sources)
         log.error("prompt_missing", prompt=prompt.key, language=language)
         return ()
+
+    def _all_of(self, prompt: Prompt, language: str) -> list[Source]:
+        """A folder that cannot be read any more costs a prompt, not the call."""
+        try:
+            return self._sources.all_of(prompt, language)
+        except (SetupError, OSError) as error:
+            log.error("prompt_unreadable", prompt=prompt.key, language=language, why=str(error))
+            return []
 
     def begin(self, prompts: Iterable[Prompt], language: str) -> None:
         """Ahead of their turn: make what these need, in the background of the running loop."""

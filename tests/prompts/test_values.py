@@ -12,10 +12,13 @@ import soundfile
 from structlog.testing import capture_logs
 
 from callrouter.audio import alaw_decode, tone, tone_shares
+from callrouter.centre.programs import command
 from callrouter.errors import SetupError
+from callrouter.prompts import ahead
 from callrouter.prompts.library import PromptLibrary
 from callrouter.prompts.sound import Sound
 from callrouter.prompts.sources import SPOKEN
+from callrouter.prompts.speech import Espeak
 from callrouter.tree.model import Prompt, Value, prompt_of
 
 TEXT = {"en": "Your order {order:digits}, is ready {when:date}.", "ru": "Заказ {order:digits} готов."}
@@ -203,6 +206,50 @@ async def test_the_cache_of_values_stays_within_its_bound_and_keeps_what_was_use
     left = {file.stem for file in (tmp_path / "cache" / SPOKEN).glob("*/*")}
     assert left == {Path(new[1]).name}
     assert await library.speak(order("1"), "ru", 1.0) == old
+
+
+async def test_what_nobody_was_told_for_a_week_is_gone(library: PromptLibrary) -> None:
+    await library.prepare([order()], ["ru"])
+    old, new = [await library.speak(order(number), "ru", 1.0) for number in ("1", "2")]
+    assert old is not None
+    assert new is not None
+    os.utime(f"{old[1]}.alaw", (time.time() - 8 * 86_400,) * 2)
+    assert library._ahead.sweep() == 1
+    assert not Path(f"{old[1]}.alaw").exists()
+    assert Path(f"{new[1]}.alaw").exists()
+
+
+async def test_a_voice_that_has_gone_costs_a_prompt_and_not_the_call(tmp_path: Path) -> None:
+    class Gone(Voice):
+        @property
+        def version(self) -> str:  # type: ignore[override]
+            raise SetupError("the voice file is gone")
+
+    library = PromptLibrary(tmp_path / "cache", tmp_path / "trees", Gone())
+    with capture_logs() as logs:
+        assert library.files(order(), "ru") == ()
+    assert [entry["event"] for entry in logs] == ["prompt_unreadable", "prompt_unreadable", "prompt_missing"]
+
+
+async def test_a_voice_that_is_far_behind_is_given_no_more(
+    library: PromptLibrary, voice: Voice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ahead, "WAITING_MOST", 3)
+    await library.prepare([order()], ["ru"])
+    voice.open.clear()
+    with capture_logs() as logs:
+        said = await asyncio.gather(*(library.speak(order(str(number)), "ru", 0.02) for number in range(5)))
+    assert said == [None] * 5
+    assert [entry["event"] for entry in logs].count("voice_behind") == 2
+    voice.open.set()
+    assert await library.speak(order("2"), "ru", 1.0) is not None
+
+
+async def test_espeak_itself_speaks_for_a_thread(tmp_path: Path) -> None:
+    library = PromptLibrary(tmp_path / "cache", tmp_path / "trees", Espeak(command("espeak-ng")))
+    await library.prepare([order()], ["ru"])
+    files = library.files(order(), "ru")
+    assert await asyncio.to_thread(library.ready_now, files, 20.0) == files
 
 
 async def test_use_keeps_a_sound_young(library: PromptLibrary) -> None:
