@@ -37,7 +37,8 @@ class Piper:
         with tempfile.TemporaryDirectory(prefix="callrouter-piper-") as folder:
             file = Path(folder) / "said.wav"
             arguments = ("--model", str(self._voice), "--output_file", str(file))
-            await program.say("Piper", (*self._command, *arguments), clean_text(text) + "\n")
+            # piper1-gpl is Python: without this it reads its input as the machine's locale would have it
+            await program.say("Piper", (*self._command, *arguments), clean_text(text) + "\n", {"PYTHONUTF8": "1"})
             return await asyncio.to_thread(_read, "Piper", file)
 
 
