@@ -62,8 +62,9 @@ def _joined(record: CallRecord, entry: Entry) -> CallRecord:
 def _left(record: CallRecord, entry: Entry, how: str, to: str = "") -> CallRecord:
     """The end of the newest visit; a visit whose beginning was trimmed begins where it ends."""
     visits = record.visits or (Visit(entry.at_ms, entry.queue, entry.id),)
-    last = replace(visits[-1], left_ms=entry.at_ms, how=how, to=to)
-    return replace(record, visits=(*visits[:-1], last), waited_ms=_ms(entry, "waited_ms"))
+    waited = _ms(entry, "waited_ms")
+    last = replace(visits[-1], left_ms=entry.at_ms, how=how, to=to, waited_ms=waited)
+    return replace(record, visits=(*visits[:-1], last), waited_ms=waited)
 
 
 def _abandoned(record: CallRecord, entry: Entry) -> CallRecord:
@@ -72,6 +73,14 @@ def _abandoned(record: CallRecord, entry: Entry) -> CallRecord:
 
 def _timed_out(record: CallRecord, entry: Entry) -> CallRecord:
     return _left(record, entry, "timed out", entry.data.get("to", ""))
+
+
+def _left_by_key(record: CallRecord, entry: Entry) -> CallRecord:
+    return _left(record, entry, "left by key")
+
+
+def _asked_back(record: CallRecord, entry: Entry) -> CallRecord:
+    return replace(record, asked_back_ms=record.asked_back_ms or entry.at_ms)
 
 
 def _offered(record: CallRecord, entry: Entry) -> CallRecord:
@@ -152,6 +161,9 @@ def _fell_back(record: CallRecord, entry: Entry) -> CallRecord:
 
 
 def _ended(record: CallRecord, entry: Entry) -> CallRecord:
+    """A visit that nothing else has ended (the call could not be carried on) ends here too."""
+    if record.visits and not record.visits[-1].left_ms:
+        record = _left(record, entry, "lost")
     return replace(
         record,
         how=entry.data.get("how", "ended"),
@@ -172,6 +184,8 @@ _NOTES: dict[Word, Callable[[CallRecord, Entry], CallRecord]] = {
     Word.ENTERQUEUE: _joined,
     Word.ABANDON: _abandoned,
     Word.EXITWITHTIMEOUT: _timed_out,
+    Word.EXITWITHKEY: _left_by_key,
+    Word.CALLBACK: _asked_back,
     Word.OFFER: _offered,
     Word.RINGING: _rings,
     Word.RINGNOANSWER: _not_answered,

@@ -74,8 +74,11 @@ def _stay(visit: Visit, record: CallRecord, reasons: Reasons) -> Iterator[Line]:
     remarks = () if offered else _all_reasons(visit.version, record.call, visit.queue, reasons)
     yield Line(visit.at_ms, f"joins the queue {visit.queue}", remarks)
     if visit.how == "timed out":
-        then = "is let go with an apology" if visit.to == "hangup" else f"goes on to the queue {visit.to}"
+        ways = {"hangup": "is let go with an apology", "tree": "goes on in the tree"}
+        then = ways.get(visit.to, f"goes on to the queue {visit.to}")
         yield Line(visit.left_ms, f"has waited the longest that {visit.queue} allows and {then}")
+    elif visit.how == "left by key":
+        yield Line(visit.left_ms, f"leaves the queue {visit.queue} by the key that the tree gave for it")
 
 
 def _all_reasons(version: str, call: str, queue: str, reasons: Reasons) -> tuple[str, ...]:

@@ -37,9 +37,11 @@ class Visit:
     """The floor's version when the caller joined."""
     left_ms: int = 0
     how: str = ""
-    """connected · abandoned · timed out; empty while waiting."""
+    """connected · abandoned · timed out · left by key · lost; empty while waiting."""
     to: str = ""
-    """After a time-out: the next queue, or hangup."""
+    """After a time-out: the next queue, or `hangup`, or `tree`."""
+    waited_ms: int = 0
+    """By the caller's clock, which an overflow does not set back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,8 @@ class CallRecord:
     fallback: str = ""
     """Why the caller was handed to the dialplan's fallback."""
     fallback_ms: int = 0
+    asked_back_ms: int = 0
+    """When the caller asked to be called back; 0 if never."""
     how: str = ""
     """How it ended, in the journal's word; empty while it lives."""
     ended_ms: int = 0
