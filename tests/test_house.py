@@ -20,7 +20,7 @@ ROWS: tuple[frozenset[str], ...] = tuple(
         "app views",
         "asterisk store parties prompts lookups centre config_files schemas",
         "engine",
-        "calls transfers supervision",
+        "calls transfers supervision simulation",
         "tree acd recordings reporting publishing directory",
         "telephony journal audio readings hours public_holidays documents config config_checks errors log",
     )
@@ -36,7 +36,7 @@ SIBLINGS = {
 """Neighbours that may be imported, and why."""
 
 PURE = words(
-    "calls transfers supervision tree acd recordings reporting publishing directory"
+    "calls transfers supervision simulation tree acd recordings reporting publishing directory"
     " telephony journal audio readings hours documents config errors"
 )
 WORLD = words("asyncio aiohttp redis time random logging os socket subprocess")
