@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from callrouter.journal import Entry, Word
-from callrouter.reporting.record import CallRecord, Offer, Result, Sound, Step, Talk, Visit
+from callrouter.reporting.record import Asked, CallRecord, Offer, Result, Sound, Step, Talk, Visit
 
 WHY = {"missed": Result.MISSED, "declined": Result.DECLINED, "unreachable": Result.UNREACHABLE}
 
@@ -80,7 +80,7 @@ def _left_by_key(record: CallRecord, entry: Entry) -> CallRecord:
 
 
 def _asked_back(record: CallRecord, entry: Entry) -> CallRecord:
-    return replace(record, asked_back_ms=record.asked_back_ms or entry.at_ms)
+    return replace(record, asked_back=(*record.asked_back, Asked(entry.at_ms, entry.queue)))
 
 
 def _offered(record: CallRecord, entry: Entry) -> CallRecord:

@@ -94,11 +94,23 @@ class Stepped:
     tree: str
     node: str
     at_ms: int
-    by: str
+    came_by: str
     """What brought the caller there: a key, `silence`, `invalid`, or nothing."""
     until_ms: int = 0
     left_by: str = ""
     """What ended it: a key, `silence`, `invalid`, `queue`, `hung up`, or nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedBack:
+    """A caller wants to be called back."""
+
+    call: str
+    n: int
+    queue: str
+    at_ms: int
+    tree: str = ""
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +121,18 @@ class Facts:
     offers: tuple[Offered, ...]
     talks: tuple[Talked, ...]
     steps: tuple[Stepped, ...]
+    callbacks: tuple[AskedBack, ...]
 
 
 def facts(record: CallRecord) -> Facts:
     """The call taken apart."""
-    return Facts(tuple(_stays(record)), tuple(_offers(record)), tuple(_talks(record)), tuple(_steps(record)))
+    return Facts(
+        tuple(_stays(record)),
+        tuple(_offers(record)),
+        tuple(_talks(record)),
+        tuple(_steps(record)),
+        tuple(_callbacks(record)),
+    )
 
 
 def _stays(record: CallRecord) -> Iterator[Stay]:
@@ -162,6 +181,11 @@ def _talks(record: CallRecord) -> Iterator[Talked]:
         problem = _problem(record, talk.at_ms)
         about = (record.call, n, talk.agent, talk.queue, talk.at_ms, record.tree, problem)
         yield Talked(*about, talk.ended_ms, talk.ended_by, talk.waited_ms, talk.recording)
+
+
+def _callbacks(record: CallRecord) -> Iterator[AskedBack]:
+    for n, asked in enumerate(record.asked_back):
+        yield AskedBack(record.call, n, asked.queue, asked.at_ms, record.tree, _problem(record, asked.at_ms))
 
 
 def _problem(record: CallRecord, at_ms: int) -> str:

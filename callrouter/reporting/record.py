@@ -88,6 +88,14 @@ class Sound:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """The caller wants to be called back by this queue."""
+
+    at_ms: int
+    queue: str
+
+
+@dataclass(frozen=True, slots=True)
 class CallRecord:
     call: str
     arrived_ms: int
@@ -106,8 +114,7 @@ class CallRecord:
     fallback: str = ""
     """Why the caller was handed to the dialplan's fallback."""
     fallback_ms: int = 0
-    asked_back_ms: int = 0
-    """When the caller asked to be called back; 0 if never."""
+    asked_back: tuple[Asked, ...] = ()
     how: str = ""
     """How it ended, in the journal's word; empty while it lives."""
     ended_ms: int = 0

@@ -13,7 +13,7 @@ from operator import add
 from zoneinfo import ZoneInfo
 
 from callrouter.reporting.counts import Bounds, Counts, of_offer, of_stay, of_step, of_talk, of_time
-from callrouter.reporting.facts import Offered, Stay, Stepped, Talked
+from callrouter.reporting.facts import AskedBack, Offered, Stay, Stepped, Talked
 from callrouter.reporting.figures import Figures, Variant, figures
 from callrouter.reporting.intervals import interval_of, intervals, pieces
 from callrouter.reporting.stretches import Stretch
@@ -46,8 +46,7 @@ class Material:
     talks: Iterable[Talked] = ()
     steps: Iterable[Stepped] = ()
     stretches: Iterable[Stretch] = ()
-    callbacks: Iterable[tuple[int, str, str]] = ()
-    """When, in which tree, at which node a caller asked to be called back."""
+    callbacks: Iterable[AskedBack] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +87,7 @@ def _by_queue(_period: Period, material: Material, bounds: Bounds) -> Iterator[C
     yield from ((stay.queue, of_stay(stay, bounds)) for stay in material.stays)
     yield from ((offer.queue, of_offer(offer)) for offer in material.offers)
     yield from ((talk.queue, of_talk(talk)) for talk in material.talks if talk.queue)
+    yield from ((asked.queue, Counts(callbacks=1)) for asked in material.callbacks)
 
 
 def _by_agent(period: Period, material: Material, _bounds: Bounds) -> Iterator[Counted]:
@@ -103,12 +103,12 @@ def _by_problem(_period: Period, material: Material, bounds: Bounds) -> Iterator
     yield from ((_node(stay.tree, stay.problem), of_stay(stay, bounds)) for stay in material.stays)
     yield from ((_node(offer.tree, offer.problem), of_offer(offer)) for offer in material.offers)
     yield from ((_node(talk.tree, talk.problem), of_talk(talk)) for talk in material.talks if talk.queue)
-    yield from ((_node(tree, node), Counts(callbacks=1)) for _, tree, node in material.callbacks)
+    yield from ((_node(asked.tree, asked.problem), Counts(callbacks=1)) for asked in material.callbacks)
 
 
 def _by_node(_period: Period, material: Material, _bounds: Bounds) -> Iterator[Counted]:
     yield from ((_node(step.tree, step.node), of_step(step)) for step in material.steps)
-    yield from ((_node(tree, node), Counts(callbacks=1)) for _, tree, node in material.callbacks)
+    yield from ((_node(asked.tree, asked.problem), Counts(callbacks=1)) for asked in material.callbacks)
 
 
 def _by_interval(period: Period, material: Material, bounds: Bounds) -> Iterator[Counted]:
@@ -121,7 +121,7 @@ def _by_interval(period: Period, material: Material, bounds: Bounds) -> Iterator
     yield from ((at(offer.at_ms), of_offer(offer)) for offer in material.offers)
     yield from ((at(talk.at_ms), of_talk(talk)) for talk in material.talks if talk.queue)
     yield from ((at(step.at_ms), of_step(step)) for step in material.steps)
-    yield from ((at(ms), Counts(callbacks=1)) for ms, _, _ in material.callbacks)
+    yield from ((at(asked.at_ms), Counts(callbacks=1)) for asked in material.callbacks)
     for stretch in material.stretches:
         for interval, ms in pieces(*_clipped(stretch, period), period.zone):
             yield at(interval), of_time(stretch.kind, ms)
