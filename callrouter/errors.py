@@ -4,6 +4,7 @@
     ├── ConfigError        the configuration or a tree has problems; carries all of them
     ├── StoreDown          Redis does not answer (or is full); a commit may stand or not: read again before acting
     │   └── JournalGap     entries that should have been followed are gone: take a new snapshot
+    ├── HistoryDown        the SQL history does not answer; routing does not need it
     ├── SwitchDown         Asterisk does not answer
     ├── LegGone            the leg a command was for has left (normal on the phone)
     ├── CommandRefused     Asterisk said no for another reason than "gone"
@@ -56,6 +57,10 @@ class StoreDown(CallrouterError):
 
 class JournalGap(StoreDown):
     """Entries after the version one wanted to follow are gone (trimmed, or lost by the store): take a new snapshot."""
+
+
+class HistoryDown(CallrouterError):
+    """The history's database does not answer, or refuses."""
 
 
 class SwitchDown(CallrouterError):
