@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
 
+from callrouter.calls.in_tree import SECRET
 from callrouter.config import Config
-from callrouter.config_files import check_config
+from callrouter.config_files import check_config, known_to, load_directory, load_lists
 from callrouter.documents import Document, read
 from callrouter.engine.ports import Line
 from callrouter.errors import Problem
-from callrouter.journal import Entry
+from callrouter.journal import Entry, Word
+from callrouter.public_holidays import around
 from callrouter.reporting.calls import fold
-from callrouter.reporting.record import CallRecord
 from callrouter.tree.known import ANYTHING, Known
 from callrouter.tree.load import check_tree, node_words
-from callrouter.tree.model import Tree
+from callrouter.tree.model import Hours, Tree
 from callrouter.tree.proof.advice import Staff, advice
 from callrouter.tree.proof.cases import Placed, read_cases
 from callrouter.tree.proof.deeds import Situation
@@ -64,18 +65,19 @@ def open_tree(file: Path, config: Config | None) -> Opened:
         words = f"the file cannot be read: {error.strerror}"
         return Opened(file, None, document, (Problem(str(file), 0, 0, "", words),))
     queues = None if config is None else config.queues
-    tree, problems = check_tree(text, str(file), queues, known=known(file.parent))
+    tree, problems = check_tree(text, str(file), queues, known=known(file.parent, config))
     return Opened(file, tree, document, problems)
 
 
-def known(folder: Path) -> Known:
+def known(folder: Path, config: Config | None) -> Known:
     """What this configuration has, and the trees beside this one."""
+    here = ANYTHING if config is None else known_to(config)
 
-    def beside(name: str) -> tuple[str, bytes] | None:
-        other = folder / f"{name}.yaml"
-        return (str(other), other.read_bytes()) if other.is_file() else None
+    def other(name: str) -> tuple[str, bytes] | None:
+        file = folder / f"{name}.yaml"
+        return (str(file), file.read_bytes()) if file.is_file() else here.tree(name)
 
-    return replace(ANYTHING, tree=beside)
+    return replace(here, tree=other)
 
 
 def advised(opened: Opened, config: Config | None, today: datetime) -> tuple[Problem, ...]:
@@ -109,26 +111,49 @@ def open_tests(file: Path) -> tuple[tuple[Placed, ...], tuple[Problem, ...]]:
         return (), (Problem(str(file), 0, 0, "", f"the file cannot be read: {error.strerror}"),)
 
 
-def world(config: Config | None) -> World:
-    """The centre's zone and the lists that numbers are in."""
-    return World() if config is None else World(zone=config.centre.zone)
+def world(config: Config | None, *trees: Tree) -> World:
+    """The centre's zone, the lists that numbers are in, and the holidays that these trees ask about."""
+    nodes = (node for tree in trees for node in tree.nodes.values())
+    holidays = around(node.holidays for node in nodes if isinstance(node, Hours) and node.holidays)
+    if config is None:
+        return World(holidays=holidays)
+    lists, directory = load_lists(config)[0], load_directory(config)[0]
+
+    def lists_of(number: str) -> frozenset[str]:
+        kind = directory.kind_of(number) if number else None
+        return lists.get(number.lstrip("+"), frozenset()) | (frozenset({kind}) if kind else frozenset())
+
+    return World(config.centre.zone, holidays, lists_of)
 
 
-async def calls_of(line: Line, days: int) -> list[CallRecord]:
-    """The calls of the last so many days, as far as the journal goes back."""
+async def calls_of(line: Line, days: int) -> list[Entry]:
+    """What the journal has of the last so many days, as far as it goes back."""
     since = await line.now_ms() - days * 86_400_000
     entries: list[Entry] = []
     while page := await line.entries(entries[-1].id if entries else f"{since}-0", limit=PAGE):
         entries += page
-    return list(fold(entries).values())
+    return entries
 
 
-def trails(records: Iterable[CallRecord], tree: str, config: Config | None) -> Iterator[Trail]:
-    """The real calls that walked this tree."""
-    zone = world(config).zone
-    for record in records:
+def trails(entries: Sequence[Entry], tree: str, zone: tzinfo) -> Iterator[Trail]:
+    """The real calls that walked this tree to its end, or hung up in it."""
+    values = _answers(entries)
+    for record in fold(entries).values():
         if record.tree == tree and record.whole and record.path and record.how:
             begun = datetime.fromtimestamp(record.arrived_ms / 1000, zone)
-            situation = Situation(record.caller, record.number, begun.date(), begun.time(), record.language)
+            situation = Situation(
+                record.caller, record.number, begun.date(), begun.time(), record.language, call=record.call
+            )
             steps = tuple((step.node, step.by) for step in record.path)
-            yield Trail(record.call, situation, steps, left=record.how == "left_tree")
+            left = record.how == "left_tree"
+            yield Trail(record.call, situation, steps, left, values.get(record.call, {}))
+
+
+def _answers(entries: Sequence[Entry]) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+    """Call → variable → the values it had. Secret ones are not in the journal."""
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    for entry in entries:
+        if entry.word is Word.ANSWER and entry.data.get("value") != SECRET:
+            of_call, variable = found.setdefault(entry.call, {}), entry.data.get("variable", "")
+            of_call[variable] = (*of_call.get(variable, ()), entry.data.get("value", ""))
+    return found

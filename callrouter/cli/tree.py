@@ -118,7 +118,7 @@ def try_(
     if rest != "hangs up":
         wrong_use(f"`{rest.removesuffix(' hangs up')}` is not understood; like: from +79161112233 on Monday at 19:05")
     try:
-        walk_by_hand(Trial(tree, situation, world(config)), input, print)
+        walk_by_hand(Trial(tree, situation, world(config, tree)), input, print)
     except EOFError:
         print()
 
@@ -167,7 +167,7 @@ def diff(
     (before, old_tree), (after, new_tree) = _opened(old, config), _opened(new, config)
     cases = [*_tests(before, must=False)[0], *_tests(after, must=False)[0]]
     calls = _trails(context, old_tree.name, days) if days else []
-    found = difference(old_tree, new_tree, cases, calls, world(config))
+    found = difference(old_tree, new_tree, cases, calls, world(config, old_tree, new_tree))
     if json:
         print_json(found)
     else:
@@ -221,7 +221,7 @@ def _run(tree: Tree, placed: tuple[Placed, ...], config: Config | None) -> tuple
     from callrouter.app.tree_files import world
     from callrouter.tree.proof.cases import run_cases
 
-    return run_cases(tree, placed, world(config))
+    return run_cases(tree, placed, world(config, tree))
 
 
 def _now(config: Config | None) -> datetime:
@@ -256,7 +256,7 @@ def _trails(context: typer.Context, tree: str, days: int) -> list[Trail]:
         site = open_site(where_of(context).config, where_of(context).run_folder)
         line = site.open_line()
         try:
-            return list(trails(await calls_of(line, days), tree, site.config))
+            return list(trails(await calls_of(line, days), tree, site.config.centre.zone))
         finally:
             await line.close()
 

@@ -77,3 +77,5 @@ class Situation:
     switches: frozenset[str] = frozenset()
     holiday: bool = False
     """The day is a public holiday everywhere, whatever the calendar says."""
+    call: str = "trial"
+    """Its id, which tells callers with hidden numbers apart."""

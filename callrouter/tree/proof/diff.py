@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from callrouter.tree.model import Tree
 from callrouter.tree.proof.cases import Placed
-from callrouter.tree.proof.replayed import Trail, deeds_of
+from callrouter.tree.proof.replayed import Trail, deeds_of, situated
 from callrouter.tree.proof.trial import Outcome, try_out
 from callrouter.tree.proof.world import World
 
@@ -61,7 +61,7 @@ def _calls(
     doubts: dict[tuple[str, str, str], tuple[str, ...]] = {}
     unknown: list[str] = []
     seen = 0
-    for trail in trails:
+    for trail in (situated(old, trail) for trail in trails):
         seen += 1
         deeds = deeds_of(old, trail, world)
         if deeds is None:

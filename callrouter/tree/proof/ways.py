@@ -32,7 +32,7 @@ from callrouter.tree.model import (
 
 NONE = ""
 """No menu before."""
-ANY = "*"
+ANY = "…"
 """Whatever the journal says: there is one such way."""
 Asking = Menu | Collect | Callback
 """Nodes with a counter."""

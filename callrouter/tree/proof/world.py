@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
@@ -12,14 +12,22 @@ from callrouter.tree.model import Hours, Tree
 from callrouter.tree.proof.deeds import Situation
 
 
+def _no_holidays(_year: int) -> Mapping[str, frozenset[date]]:
+    return {}
+
+
+def _no_lists(_number: str) -> frozenset[str]:
+    return frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """What every trial of a centre shares: its zone, its holidays, and which lists a number is in."""
 
     zone: tzinfo = field(default_factory=lambda: ZoneInfo("Europe/Moscow"))
-    holidays: Mapping[str, frozenset[date]] = field(default_factory=dict)
-    lists: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """Number → the lists it is in."""
+    holidays: Callable[[int], Mapping[str, frozenset[date]]] = _no_holidays
+    """Year → country → its public holidays around that year."""
+    lists: Callable[[str], frozenset[str]] = _no_lists
 
 
 def facts_at(
@@ -31,11 +39,11 @@ def facts_at(
         now=now,
         caller=situation.caller,
         called=situation.called,
-        call="trial",
-        lists=situation.lists | world.lists.get(situation.caller, frozenset()),
+        call=situation.call,
+        lists=situation.lists | world.lists(situation.caller),
         last_call=None if ago is None else now - timedelta(minutes=ago),
         unfinished=situation.unfinished,
-        holidays=_all_off(tree, situation.day) if situation.holiday else world.holidays,
+        holidays=_all_off(tree, situation.day) if situation.holiday else world.holidays(now.year),
         switches=situation.switches,
         secrets=secrets or {},
     )
