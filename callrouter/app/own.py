@@ -17,14 +17,16 @@ from pathlib import Path
 from callrouter.app.centre import running
 from callrouter.app.frozen import write_config
 from callrouter.app.site import Site, open_site, spoken
-from callrouter.app.stage import RunningCentre
+from callrouter.app.stage import RunningCentre, caller_address
 from callrouter.centre.parent import ChildNews, Parent
-from callrouter.config import Config
+from callrouter.config import Config, Trunk
 from callrouter.config_files import load_config
 from callrouter.engine.monitor import PORTS_PER_CALL
 from callrouter.store.redis_line import RedisLine
 
 RTP_PORTS = 2000
+LOST = "127.0.0.3"
+"""Where calls out go through a trunk that no simulated party speaks for: nobody is there."""
 RTP_FIRST, RTP_END = 12_000, 32_000
 """Below where Linux lends ports out (ip_local_port_range begins at 32768)."""
 
@@ -64,8 +66,10 @@ async def own_centre(
 
 
 def _moved(config: Config, folder: Path) -> Config:
-    """The same centre where nobody else is: other ports, its own Redis, its own recordings."""
-    sip, http, ami = free_ports(3, config.sip.bind)
+    """The same centre where nobody else is: other ports, its own Redis, its own recordings.
+
+    Calls out go to the simulated parties, whatever the configuration says: no rehearsal rings a real phone."""
+    sip, http, ami, outside = free_ports(4, config.sip.bind)
     rtp = free_rtp_range(config.sip.bind)
     calls = min(config.limits.calls, RTP_PORTS // PORTS_PER_CALL // config.centre.workers)
     return config.model_copy(
@@ -74,9 +78,17 @@ def _moved(config: Config, folder: Path) -> Config:
             "asterisk": config.asterisk.model_copy(update={"http_port": http, "ami_port": ami, "attached": None}),
             "limits": config.limits.model_copy(update={"calls": calls}),
             "redis": config.redis.model_copy(update={"url": None}),
+            "trunks": {name: _to_parties(trunk, outside) for name, trunk in config.trunks.items()},
             "recordings": config.recordings.model_copy(update={"folder": folder / "recordings"}),
         }
     )
+
+
+def _to_parties(trunk: Trunk, port: int) -> Trunk:
+    if trunk.out is None:
+        return trunk
+    address = caller_address(trunk)
+    return trunk.model_copy(update={"out": trunk.out.model_copy(update={"address": address or LOST, "port": port})})
 
 
 def free_ports(count: int, address: str) -> list[int]:

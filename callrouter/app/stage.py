@@ -13,6 +13,7 @@ from callrouter.app.site import Site, spoken
 from callrouter.audio import Samples, alaw_decode
 from callrouter.centre.install import music_folder
 from callrouter.centre.parent import Parent
+from callrouter.config import Trunk
 from callrouter.engine.ports import Line
 from callrouter.journal import Entry, Word
 from callrouter.parties.centre import Account
@@ -22,6 +23,14 @@ PAGE = 1_000
 FALLBACK = "system.fallback"
 """The dialplan says this by itself, when nobody of us is there."""
 SIGNALS = {"killed": signal.SIGKILL, "stopped": signal.SIGSTOP, "started": signal.SIGCONT}
+
+
+def caller_address(trunk: Trunk) -> str | None:
+    """The first address from which the trunk's calls may come."""
+    for address in trunk.addresses:
+        network = ip_network(address, strict=False)
+        return str(network[0] if network.num_addresses == 1 else network[1])
+    return None
 
 
 class RunningCentre:
@@ -40,9 +49,8 @@ class RunningCentre:
     def trunk(self) -> tuple[str, int]:
         """Callers come from the first address of the first trunk that is known by one."""
         for trunk in self._site.config.trunks.values():
-            for address in trunk.addresses:
-                network = ip_network(address, strict=False)
-                return str(network[0] if network.num_addresses == 1 else network[1]), 0
+            if (address := caller_address(trunk)) is not None:
+                return address, trunk.out.port if self._parent and trunk.out else 0
         raise ValueError("no trunk is known by an address: simulated callers have nowhere to call from")
 
     @property
