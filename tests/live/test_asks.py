@@ -1,4 +1,4 @@
-"""Real calls through a tree that asks for everything: digits, a CRM, a secret, an outside phone, messages, callbacks."""
+"""Real calls through a tree that asks for everything: digits, a CRM, a secret, a phone outside, messages, callbacks."""
 
 from __future__ import annotations
 
