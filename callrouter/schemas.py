@@ -8,6 +8,7 @@ from callrouter.config import Config
 from callrouter.directory import DirectoryFile
 from callrouter.documents import schema_text
 from callrouter.tree.model import TreeFile
+from callrouter.tree.proof.cases import CaseFile
 
 
 def schema_files() -> dict[Path, str]:
@@ -16,6 +17,7 @@ def schema_files() -> dict[Path, str]:
         Path("config/config.schema.json"): schema_text(Config, "callrouter: the configuration"),
         Path("config/directory.schema.json"): schema_text(DirectoryFile, "callrouter: the directory"),
         Path("ivr_trees/tree.schema.json"): schema_text(TreeFile, "callrouter: a decision tree"),
+        Path("ivr_trees/test.schema.json"): schema_text(CaseFile, "callrouter: tests of a decision tree"),
     }
 
 

@@ -46,7 +46,7 @@ def links(tree: Tree, crossings: Iterable[Crossing] | None = None) -> tuple[Link
                 taken = counted(counts, way) if counts is not None else 0
                 times[way.branch] = times.get(way.branch, 0) + taken
             never = tuple(branch for branch in times if branch and branch in never_taken[name])
-            words = ", ".join(branch for branch in times if branch not in ("", "next"))
+            words = ", ".join(branch for branch in times if branch not in ("", "next", "to"))
             if words or target != name:
                 total = sum(times.values())
                 found.append(Link(name, target, words, *((total, never) if counts is not None else ())))

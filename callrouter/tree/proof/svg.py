@@ -62,7 +62,7 @@ def _node(tree: Tree, name: str, layout: Layout, lost: bool) -> str:
 def _link(link: Link, layout: Layout, most: int | None) -> str:
     points = _points(link, layout)
     words = link.words if link.times is None else f"{link.words} · {link.times}" if link.words else str(link.times)
-    state = "" if link.times is None else " never" if not link.times else " partly" if link.never else " taken"
+    state = _state(link)
     if most is not None:
         state = " taken" if link.times else " never"
     wide = f' style="stroke-width:{1 + 9 * (link.times or 0) / max(most, 1):.1f}"' if most is not None else ""
@@ -74,6 +74,13 @@ def _link(link: Link, layout: Layout, most: int | None) -> str:
         f'<path d="{_curve(points)}" marker-end="url(#to)"{wide}/>'
         f'<text x="{x:.0f}" y="{y:.0f}">{escape(_cut(words, 42))}</text></g>'
     )
+
+
+def _state(link: Link) -> str:
+    """Never taken is said only of what somebody could be expected to take."""
+    if link.times is None or not (link.times or link.never):
+        return ""
+    return " never" if not link.times else " partly" if link.never else " taken"
 
 
 Point = tuple[float, float]
@@ -101,12 +108,12 @@ def _curve(points: Sequence[Point]) -> str:
     return "".join(path)
 
 
-def _middle(points: Sequence[Point]) -> Point:
+def _middle(points: Sequence[Point], at: float = 0.68) -> Point:
     """Where the words stand: on the first stretch, nearer to its end, where links from one node have parted."""
     (ax, ay), (bx, by) = points[0], points[1]
-    if len(points) == 4 and points[1][0] == points[2][0] and ay < by + 1 and points[0][0] == points[3][0]:
-        return points[1][0] + 14, (points[1][1] + points[2][1]) / 2 + 4
-    return ax + (bx - ax) * 0.62, ay + (by - ay) * 0.58 + 4
+    if points[0][0] == points[-1][0] and len(points) == 4:
+        return points[1][0], ay - 16  # above the loop of a node to itself
+    return ax + (bx - ax) * (3 - 2 * at) * at * at, ay + (by - ay) * (1.5 * at * (1 - at) + at**3) + 4
 
 
 def _corner(place: tuple[float, int]) -> Point:
