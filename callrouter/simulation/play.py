@@ -9,19 +9,20 @@ Rule: who is chosen, and what an offer, an answer, a miss or an end does to an a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from heapq import heappop, heappush
 from typing import Any
 
 from callrouter.acd import activity
 from callrouter.acd.choose import pairings
-from callrouter.acd.floor import Activity, Agent, Floor, Presence
+from callrouter.acd.floor import Activity, Floor, Presence
 from callrouter.acd.presence import Wish, presence_change, wish_entry
 from callrouter.journal import NOW, Entry, FloorChange, Word
 from callrouter.simulation.day import AgentTime, Caller, Day, Done, Played, Result, Ring
 
 Tell = Callable[[Entry], None]
 NOTHING: FloorChange = {}
+AWAY, IDLE, BUSY = range(3)
 
 
 def play(day: Day, tell: Tell | None = None) -> Played:
@@ -68,7 +69,7 @@ class _Play:
         self._done: list[Done] = []
         self._times = {thing[6:]: AgentTime() for thing in day.floor if thing.startswith("agent:")}
         self._seen: dict[str, tuple[int, int]] = {}
-        """Agent → since when, and what: 0 away, 1 idle, 2 busy."""
+        """Agent → since when they are AWAY, IDLE or BUSY."""
         self._end = day.to_ms
 
     def run(self) -> Played:
@@ -112,11 +113,13 @@ class _Play:
     ) -> None:
         """As a commit does: the change of the floor with the entry that tells of it."""
         change = self._timed(change) if change else change
+        at, number = self._version
+        self._version = (self._now, number + 1 if at == self._now else 0)
         if self._tell is not None:
             self._tell_of(word, visit, agent, change, data)
         if change:
             self._changed = True
-            self._floor.apply(change, self._floor.version if self._tell is None else self._id())
+            self._floor.apply(change, self._id())
 
     def _timed(self, change: FloorChange) -> FloorChange:
         now = str(self._now)
@@ -129,8 +132,6 @@ class _Play:
         self, word: Word, visit: _Visit | None, agent: str, change: FloorChange, data: dict[str, object]
     ) -> None:
         assert self._tell is not None
-        at, number = self._version
-        self._version = (self._now, number + 1 if at == self._now else 0)
         call, queue = (visit.call, visit.queue) if visit else ("", "")
         told = {name: str(value) for name, value in data.items()}
         self._tell(Entry(word, call, agent, queue, told, change, self._id(), self._now))
@@ -144,14 +145,14 @@ class _Play:
         self._count(agent, self._now)
 
     def _count(self, agent: str, now: int) -> None:
-        since, what = self._seen.get(agent, (now, 0))
+        since, what = self._seen.get(agent, (now, AWAY))
         if what:
             spent = min(now, self._end if self._end is not None else now) - max(since, self._day.from_ms)
             if spent > 0:
                 times = self._times[agent]
-                times.idle_ms += spent if what == 1 else 0
-                times.busy_ms += spent if what == 2 else 0
-        self._seen[agent] = (now, _doing(self._floor.agents[agent]))
+                times.idle_ms += spent if what == IDLE else 0
+                times.busy_ms += spent if what == BUSY else 0
+        self._seen[agent] = (now, _doing(self._floor.fields(f"agent:{agent}")))
 
     # --- what happens -------------------------------------------------------------------------------------------------
 
@@ -305,7 +306,7 @@ class _Play:
             self._done.append(Done(visit.caller, result, visit.queue, visit.waited_ms, agent, visit.talked_ms))
 
 
-def _doing(agent: Agent) -> int:
-    if agent.activity is not Activity.IDLE:
-        return 2
-    return 1 if agent.is_free else 0
+def _doing(agent: Mapping[str, str]) -> int:
+    if agent["activity"] != Activity.IDLE:
+        return BUSY
+    return IDLE if agent["presence"] == Presence.READY and agent["reachable"] == "1" else AWAY
