@@ -30,6 +30,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def __init__(self) -> None:
         self._waiting = _NobodyWaits()
         super().__init__(self._waiting)
+        self.set_debug(False)  # a traceback for every callback would make random days ten times longer
 
     def time(self) -> float:
         return self._waiting.now

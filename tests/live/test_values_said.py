@@ -84,7 +84,8 @@ async def said(own: OwnCentre) -> list[Samples]:
 
 def places(wanted: Sequence[Samples], heard: Samples) -> list[float]:
     """Where each begins, in seconds; each is looked for after the beginning of the one before."""
-    found, start = [], 0
+    found: list[float] = []
+    start = 0
     for sound in wanted:
         match = locate(sound, heard[start:])
         assert match.score > 0.8, (len(found), match)
