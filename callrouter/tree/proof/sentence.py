@@ -56,8 +56,12 @@ def read_case(text: str) -> Case:
     return Case(" ".join(text.split()), situation, tuple(read_deed(words) for words in _clauses(deeds)), expected)
 
 
+_BETWEEN = re.compile(r'(?:(?:,| and)? then |, (?:and )?(?:then )?)(?=(?:[^"]*"[^"]*")*[^"]*$)')
+"""Between two clauses, and not inside quotes."""
+
+
 def _clauses(text: str) -> list[str]:
-    parts = re.split(r"(?:,| and)? then |, (?:and )?(?:then )?", f"{text.strip()} ")
+    parts = _BETWEEN.split(f"{text.strip()} ")
     return [" ".join(part.split()) for part in parts if part.strip()]
 
 
@@ -127,6 +131,7 @@ def _weekday(name: str) -> date:
 # --- deeds ------------------------------------------------------------------------------------------------------------
 
 _THE = r"(?:the )?"
+_PAIR = r"\w{1,40}=(?:\"[^\"]*\"|[^\s\"]+)"
 _WHY = {"is busy": "busy", "is closed": "closed", "fails": "failed"}
 DEEDS: Fragments[Deed] = {
     "presses KEYS": (r"(?:presses )?([0-9*#A-D]{1,40})", lambda m: Presses(m[1])),
@@ -147,7 +152,7 @@ DEEDS: Fragments[Deed] = {
     "NAME does not answer": (rf"{_THE}(\w{{1,40}}) does not answer", lambda m: Answers(m[1], failure="timeout")),
     "LOOKUP answers 500": (rf"{_THE}(\w{{1,40}}) answers ([3-5]\d\d)", lambda m: Answers(m[1], failure=f"HTTP {m[2]}")),
     "LOOKUP answers name=value": (
-        rf"{_THE}(\w{{1,40}}) answers ((?:\w+=(?:\"[^\"]*\"|\S+) ?)+)",
+        rf"{_THE}(\w{{1,40}}) answers ({_PAIR}(?: {_PAIR})*)",
         lambda m: Answers(m[1], _values(m[2])),
     ),
     "LOOKUP answers": (rf"{_THE}(\w{{1,40}}) answers", lambda m: Answers(m[1])),

@@ -1,17 +1,28 @@
 """Every call ends: the bound is one that no walk exceeds, and where it says so, one that a walk reaches."""
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 
-from callrouter.tree.load import load_tree
+from callrouter.tree.known import Known
+from callrouter.tree.load import check_tree, load_tree
 from callrouter.tree.model import Goto, Say, Tree
 from callrouter.tree.proof import bound
+from callrouter.tree.proof.advice import advice
 from callrouter.tree.proof.bound import prove
+from callrouter.tree.proof.deeds import Situation
+from callrouter.tree.proof.links import links
+from callrouter.tree.proof.pending import possible
+from callrouter.tree.proof.svg import svg
+from callrouter.tree.proof.trial import Trial
 from callrouter.tree.proof.ways import ANY, all_ways, flat
-from tests.tree.proof.every_node import every_node
+from callrouter.tree.words import KeyPressed, PromptHeard
+from tests.tree.proof.every_node import SHOP, beside, every_node
 from tests.tree.proof.wild_trees import TooMany, longest_walk, wild_trees
 from tests.tree.trees import HEAD, tree
 
@@ -103,3 +114,46 @@ def test_no_walk_through_any_tree_is_longer_than_its_bound_nor_takes_an_unknown_
     assert length <= found.bounds[wild.start].inputs
     known = {(way.node, way.by, way.to) for way in flat(all_ways(wild))}
     assert {one for one in crossings if one not in known and (one[0], ANY, one[2]) not in known} == set()
+
+
+SITUATIONS = st.builds(
+    Situation,
+    caller=st.sampled_from(["", "+78121112233", "+79160000001", "+79160000002"]),
+    day=st.sampled_from([date(2026, 6, 1), date(2026, 6, 7)]),
+    lists=st.sampled_from([frozenset(), frozenset({"blocked"})]),
+    switches=st.sampled_from([frozenset(), frozenset({"fire"})]),
+    called_minutes_ago=st.sampled_from([None, 5]),
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(SITUATIONS, st.randoms(use_true_random=False))
+def test_whoever_calls_and_whatever_happens_every_kind_of_node_stays_within_the_bound(
+    situation: Situation, chance: Random
+) -> None:
+    shop, known = every_node(), {(way.node, way.by, way.to) for way in flat(all_ways(every_node()))}
+    trial = Trial(shop, situation).begin()
+    taken = 0
+    for _ in range(500):
+        inputs = [*possible(trial.pending), PromptHeard(whole=False), KeyPressed("4")]
+        before = trial.walk
+        outputs = trial.give(chance.choice(inputs))
+        taken += bool(outputs) or trial.walk != before
+    assert taken <= prove(shop).bounds[shop.start].inputs
+    for node, by, to in trial.crossings[1:]:
+        assert (node, by, to) in known or (node, ANY, to) in known
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.data())
+def test_a_damaged_tree_is_refused_or_can_be_proved_advised_and_drawn(data: st.DataObject) -> None:
+    lines = SHOP.split("\n")
+    for _ in range(data.draw(st.integers(1, 3))):
+        at, other = data.draw(st.integers(0, len(lines) - 1)), data.draw(st.integers(0, len(lines) - 1))
+        lines[at] = data.draw(st.sampled_from([lines[other], "", lines[at].replace("then", "next"), lines[at][:-1]]))
+    found, problems = check_tree("\n".join(lines), "shop.yaml", known=Known(tree=beside))
+    assert (found is None) == bool(problems)
+    if found is not None:
+        assert prove(found).bounds
+        list(advice(found, today=date(2026, 6, 1)))
+        svg(found, links(found))

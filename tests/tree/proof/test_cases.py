@@ -3,6 +3,7 @@
 from contextlib import suppress
 from datetime import date, time
 from pathlib import Path
+from time import perf_counter
 
 import pytest
 from hypothesis import given, settings
@@ -61,6 +62,7 @@ def test_the_sentence_of_a_supervisor_is_understood() -> None:
             'crm answers tier=gold name="Anna P" sum=10.5',
             Answers("crm", {"tier": "gold", "name": "Anna P", "sum": "10.5"}),
         ),
+        ('crm answers name="Petrova, then Anna"', Answers("crm", {"name": "Petrova, then Anna"})),
         ("the transfer is busy", NotConnected("busy")),
     ],
 )
@@ -116,6 +118,15 @@ def test_no_text_crashes_the_reader(text: str) -> None:
     for sentence in (text, f"a caller {text} → {text}"):
         with suppress(NotUnderstood):
             read_case(sentence)
+
+
+@pytest.mark.parametrize("piece", ["a=", "a=a ", '"', "a, ", " then ", "a caller ", "1 "])
+def test_no_text_holds_the_reader_up(piece: str) -> None:
+    for text in (f"a caller crm answers {piece * 400}!", f"a caller presses {piece * 400}", f"a {piece * 400} → x"):
+        begin = perf_counter()
+        with suppress(NotUnderstood):
+            read_case(f"{text} → {piece * 400}")
+        assert perf_counter() - begin < 1
 
 
 def verdict(text: str) -> list[str]:
