@@ -1,0 +1,1 @@
+"""How the history's tables came to be, step by step; run by database.migrate."""
