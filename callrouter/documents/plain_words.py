@@ -27,11 +27,21 @@ def complaints(errors: Sequence[ErrorDetails], value: Value, schema: Schema) -> 
     """One complaint for each place (of the branches of a union the first), and for each key that is missing there."""
     seen: set[tuple[KeyPath, str]] = set()
     for error in errors:
+        if _only_seems_short(error, value, schema):
+            continue
         complaint = _complaint(error, value, schema)
         place = complaint.path, complaint.message if error["type"] == "missing" else ""
         if place not in seen:
             seen.add(place)
             yield complaint
+
+
+def _only_seems_short(error: ErrorDetails, value: Value, schema: Schema) -> bool:
+    """pydantic does not count the items of a list that are wrong themselves; those are told anyway."""
+    if error["type"] != "too_short":
+        return False
+    _, found = _follow(error["loc"], value, schema, to_new_key=False)
+    return isinstance(found, list | dict) and len(found) >= error.get("ctx", {}).get("min_length", 0)
 
 
 def _complaint(error: ErrorDetails, value: Value, schema: Schema) -> Complaint:

@@ -244,7 +244,9 @@ class Centre:
         assert not wrongs, "\n".join(wrongs)
 
     def _double_offers(self) -> Iterator[str]:
-        busy = Counter(part.agent for call in self.calls.values() for part in (call.offer, call.talk) if part)
+        busy = Counter(
+            part.agent for call in self.calls.values() for part in (call.offer, call.talk) if part and part.agent
+        )
         yield from (f"{agent} is in {count} calls" for agent, count in busy.items() if count > 1)
 
     def _wrong_ends(self) -> Iterator[str]:
@@ -260,7 +262,7 @@ class Centre:
         calls, floor = self.calls, self.floor
         for each in calls.values():
             for held, wanted in ((each.offer, "RESERVED RINGING"), (each.talk, "TALKING")):
-                if held and floor.agents[held.agent].activity not in wanted.split():
+                if held and held.agent and floor.agents[held.agent].activity not in wanted.split():
                     yield f"{each.id} believes to hold {held.agent}, who is {floor.agents[held.agent].activity}"
         for agent in floor.agents.values():
             if agent.activity in (Activity.RESERVED, Activity.RINGING, Activity.TALKING):

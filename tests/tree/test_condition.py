@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callrouter.tree.condition import holds, mistakes, parse_condition, variables_of
+from callrouter.tree.condition import Value, holds, mistakes, parse_condition, variables_of
 from callrouter.tree.pattern import Pattern, fits
 
-KNOWN = {"balance": 120.5, "city": "Omsk", "paid": True, "order": "40123456"}
+KNOWN: dict[str, Value] = {"balance": 120.5, "city": "Omsk", "paid": True, "order": "40123456"}
 
 
 @pytest.mark.parametrize(
