@@ -1,4 +1,4 @@
-"""The directory: who can be rung, when, through which trunk; tables with thousands of lines and what is wrong in them."""
+"""The directory: who can be rung, when, through which trunk; tables of thousands of lines and what is wrong there."""
 
 from __future__ import annotations
 

@@ -11,7 +11,9 @@ import shutil
 from pathlib import Path
 
 from callrouter.app.site import Site
-from callrouter.config import Config
+from callrouter.config import CallerList, Config
+from callrouter.directory import DirectoryFile
+from callrouter.documents import read
 
 
 def freeze(site: Site) -> Path:
@@ -20,10 +22,37 @@ def freeze(site: Site) -> Path:
     new = live.with_name(f"{live.name}.new")
     shutil.rmtree(new, ignore_errors=True)
     shutil.copytree(site.config.trees, new / "trees")
-    write_config(site.config.model_copy(update={"trees": live / "trees"}), new / "config")
+    frozen = {"trees": live / "trees", **_directory(site.config, new, live), **_lists(site.config, new, live)}
+    write_config(site.config.model_copy(update=frozen), new / "config")
     shutil.rmtree(live, ignore_errors=True)
     new.rename(live)
     return live / "config"
+
+
+def _directory(config: Config, new: Path, live: Path) -> dict[str, Path]:
+    """The directory with its tables."""
+    if config.directory is None:
+        return {}
+    target = new / "directory"
+    target.mkdir(parents=True)
+    shutil.copy(config.directory, target)
+    file = read(config.directory).validate(DirectoryFile)
+    for table in (file.departments_table, file.merchants_table):
+        if table is not None:
+            shutil.copy(config.directory.with_name(table), target)
+    return {"directory": live / "directory" / config.directory.name}
+
+
+def _lists(config: Config, new: Path, live: Path) -> dict[str, dict[str, CallerList]]:
+    """The files of callers' numbers."""
+    frozen = {}
+    for name, part in config.lists.items():
+        if part.file is not None:
+            (new / "lists").mkdir(parents=True, exist_ok=True)
+            shutil.copy(part.file, new / "lists" / f"{name}.txt")
+            part = part.model_copy(update={"file": live / "lists" / f"{name}.txt"})
+        frozen[name] = part
+    return {"lists": frozen}
 
 
 def write_config(config: Config, folder: Path) -> None:

@@ -15,13 +15,13 @@ import msgspec
 
 from callrouter.app.site import Site
 from callrouter.config import Config
+from callrouter.config_files import known_to
 from callrouter.documents import close_to
 from callrouter.engine.canaries import publication
 from callrouter.engine.ports import Check, Commit, Line, Refused
 from callrouter.engine.trees import KIND, shelf_name
 from callrouter.errors import CallrouterError, ConfigError
 from callrouter.publishing.lineup import Lineup, from_fields
-from callrouter.tree.known import ANYTHING
 from callrouter.tree.load import check_tree
 from callrouter.tree.model import Tree, prompts
 
@@ -66,7 +66,7 @@ def document_of(config: Config, file: Path, by: str, now_ms: int) -> tuple[Tree,
 
 
 def _checked(config: Config, file: str, text: bytes, other: Callable[[str], tuple[str, bytes] | None]) -> Tree:
-    tree, problems = check_tree(text, file, config.queues.keys(), known=replace(ANYTHING, tree=other))
+    tree, problems = check_tree(text, file, config.queues.keys(), known=replace(known_to(config), tree=other))
     errors = [problem for problem in problems if problem.severity == "error"]
     if tree is None or errors:
         raise ConfigError(errors)

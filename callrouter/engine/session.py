@@ -234,6 +234,8 @@ class Session:
             return outcome
         talked = self.call.talk
         self.call = taken.call
+        if taken.call.phase is not Phase.IN_TREE:
+            self._secrets = {}  # a lookup that needs them later has them asked for again
         self._set_timers(taken.call.timers)
         for errand in taken.errands:
             self._run(errand)
