@@ -154,7 +154,22 @@ def test_a_big_tree_loads_fast() -> None:
     assert time.monotonic() - began < 5
 
 
+DOCUMENTATION = Path(__file__).parents[2] / "docs" / "trees.md"
+
+
+def test_the_nodes_in_the_documentation_are_good_ones() -> None:
+    """They lead to nodes that are not shown, and that is all that is wrong with them."""
+    text = DOCUMENTATION.read_text(encoding="utf-8")
+    shown = [block.partition("```")[0] for block in text.split("```yaml\n")[2:]]
+    nodes = "".join(f"  {line}\n" for block in shown if "  type:" in block for line in block.splitlines())
+    said = told(HEAD.replace("top", "order") + nodes)
+    assert len(said) > 10
+    assert [
+        one for one in said if "there is no node" not in one and "nothing sets the variable `city`" not in one
+    ] == []
+
+
 def test_the_example_in_the_documentation_is_a_good_tree() -> None:
-    text = (Path(__file__).parents[2] / "docs" / "trees.md").read_text(encoding="utf-8")
+    text = DOCUMENTATION.read_text(encoding="utf-8")
     example = text.partition("```yaml\n")[2].partition("```")[0]
     assert load_tree(example, "example.yaml").start == "who_is_calling"
