@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 
 from callrouter.acd import activity
-from callrouter.engine.ports import Commit
+from callrouter.engine.ports import Commit, Line
 from callrouter.journal import NOW, Entry, FloorChange, Word
 from tests.fakes.clock import HandClock
-from tests.fakes.line import FakeLine
 
 AGENTS = ("anna", "boris", "vera")
 QUEUES = ("payers", "merchants")
 HOSTILE = ("+79161112233", "a\x00b", "'; DROP TABLE calls; --", "Анна 😀", "")
 
 
-async def a_day(line: FakeLine, clock: HandClock, calls: int, seed: int) -> None:
+async def _rest() -> None:
+    pass
+
+
+async def a_day(
+    line: Line, calls: int, seed: int, clock: HandClock | None = None, after_each: Callable[[], Awaitable[None]] = _rest
+) -> None:
     """So many calls, one after another, with everything that may become of one; agents come, pause and go."""
     chance = random.Random(seed)
 
     async def say(word: Word, floor: FloorChange, about: Mapping[str, str]) -> None:
-        names = {name: about.get(name, "") for name in ("call", "agent", "queue")}
-        data = {name: value for name, value in about.items() if name not in names}
-        await line.commit(Commit((Entry(word, **names, data=data),), floor))
-        clock.advance(chance.choice((0, 0, 0.001, 1.5, 20)))
+        data = dict(about)
+        call, agent, queue = (data.pop(name, "") for name in ("call", "agent", "queue"))
+        await line.commit(Commit((Entry(word, call, agent, queue, data),), floor))
+        if clock:
+            clock.advance(chance.choice((0, 0, 0.001, 1.5, 20)))
+        await after_each()
 
     ready = {"presence": "READY", "reachable": "1", "reason": "", **activity.idle()}
     await say(Word.CONFIG, {f"agent:{agent}": {"name": agent, **ready} for agent in AGENTS}, {})
@@ -33,6 +40,7 @@ async def a_day(line: FakeLine, clock: HandClock, calls: int, seed: int) -> None
             await say(word, floor, about)
         if chance.random() < 0.2:
             await line.write_snapshot_entry()
+            await after_each()
 
 
 Told = tuple[Word, FloorChange, dict[str, str]]

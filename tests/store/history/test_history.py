@@ -23,7 +23,7 @@ from tests.store.history.days import a_day
 async def a_line(calls: int = 20, seed: int = 1) -> FakeLine:
     clock = HandClock(1_700_000_000_000)
     line = FakeLine(clock)
-    await a_day(line, clock, calls, seed)
+    await a_day(line, calls, seed, clock)
     return line
 
 
