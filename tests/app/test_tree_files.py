@@ -4,11 +4,15 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from callrouter.app.tree_files import advised, calls_of, open_tests, open_tree, trails, tree_files, usable_config
+import pytest
+
+from callrouter.app.tree_files import advised, calls_of, open_tests, open_tree, trails, tree_files, usable_config, world
 from callrouter.app.tree_try import HELP, walk_by_hand
 from callrouter.engine.ports import Commit
 from callrouter.journal import Entry, Word
 from callrouter.tree.model import Tree
+from callrouter.tree.proof.cases import run_cases
+from callrouter.tree.proof.coverage import coverage
 from callrouter.tree.proof.diff import difference
 from callrouter.tree.proof.trial import Trial
 from tests.fakes.clock import HandClock
@@ -79,14 +83,25 @@ def test_a_file_of_tests_stands_for_its_tree_and_no_file_for_all_of_the_folder()
     assert all("." not in file.stem for file in tree_files([], folder))
 
 
-def test_the_trees_that_ship_get_no_advice_with_the_configuration_that_ships() -> None:
+def test_nothing_is_wrong_with_the_trees_that_ship() -> None:
     config = usable_config(PROJECT / "config")
     assert config is not None
     for file in tree_files([], PROJECT / "ivr_trees"):
         opened = open_tree(file, config)
-        assert opened.problems == ()
-        errors = [one for one in advised(opened, config, TODAY) if one.severity == "error"]
-        assert errors == []
+        every = [*opened.problems, *advised(opened, config, TODAY)]
+        assert [one for one in every if one.severity == "error"] == []
+
+
+@pytest.mark.parametrize("file", sorted(PROJECT.glob("ivr_trees/*.test.yaml")), ids=lambda file: file.name)
+def test_the_tests_of_the_trees_that_ship_are_good_and_take_every_branch(file: Path) -> None:
+    config = usable_config(PROJECT / "config")
+    opened = open_tree(file.with_name(file.name.replace(".test", "")), config)
+    assert opened.tree is not None, opened.problems
+    placed, problems = open_tests(opened.tests)
+    assert problems == ()
+    verdicts = run_cases(opened.tree, placed, world(config, opened.tree))
+    assert [(one.placed.line, one.complaints) for one in verdicts if not one.good] == []
+    assert coverage(opened.tree, [one for v in verdicts for one in v.outcome.crossings]).missing == ()
 
 
 def test_a_file_that_is_not_there_is_a_problem() -> None:

@@ -27,7 +27,7 @@ class Bound:
     stops: int
     """Nodes at which the caller is asked or told something, or waits, on that longest way."""
     exact: bool
-    """False: there is no longer way, and perhaps no way so long."""
+    """The longest way in nodes × tries left was followed. False: only bounded from above, perhaps generously."""
     way: tuple[str, ...] = ()
     """The longest way, node by node, if it was followed exactly."""
 

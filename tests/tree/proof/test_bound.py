@@ -1,4 +1,4 @@
-"""Every call ends: the bound is one that no walk exceeds, and where it says so, one that a walk reaches."""
+"""Every call ends: no walk exceeds its bound, and that of the payments tree is reached."""
 
 from dataclasses import replace
 from datetime import date

@@ -2,14 +2,12 @@
 
 from contextlib import suppress
 from datetime import date, time
-from pathlib import Path
 from time import perf_counter
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from callrouter.tree.load import load_tree
 from callrouter.tree.proof.cases import read_cases, run_case, run_cases
 from callrouter.tree.proof.coverage import coverage
 from callrouter.tree.proof.deeds import (
@@ -28,7 +26,6 @@ from callrouter.tree.proof.trial import Outcome, try_out
 from tests.tree.proof.every_node import TESTS, every_node
 from tests.tree.trees import tree
 
-IVR_TREES = Path(__file__).parents[3] / "ivr_trees"
 ISSUE = (
     "a caller from +79161112233 on Monday at 19:05 presses 2, then nothing, the crm answers 500 "
     "→ queue merchants, priority 7"
@@ -179,16 +176,6 @@ def test_a_branch_that_no_test_takes_is_named_with_its_place() -> None:
     assert str(missing) == "who: list blocked"
     assert missing.path == ("nodes", "who", "branches", 0, "then")
     assert str(covered) == "56 of 57 branches (98 %)"
-
-
-@pytest.mark.parametrize("file", sorted(IVR_TREES.glob("*.test.yaml")), ids=lambda file: file.name)
-def test_the_tests_of_the_trees_that_ship_are_good_and_take_every_branch(file: Path) -> None:
-    shipped = load_tree(IVR_TREES.joinpath(file.name.replace(".test", "")).read_bytes(), file.name.replace(".test", ""))
-    placed, problems = read_cases(file.read_bytes(), file.name)
-    assert not problems
-    verdicts = run_cases(shipped, placed)
-    assert [(one.placed.line, one.complaints) for one in verdicts if not one.good] == []
-    assert coverage(shipped, [one for v in verdicts for one in v.outcome.crossings]).missing == ()
 
 
 # --- virtual time -----------------------------------------------------------------------------------------------------
