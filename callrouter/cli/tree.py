@@ -112,7 +112,7 @@ def try_(
     config = _config(context)
     _, tree = _opened(file, config)
     try:
-        situation, rest = read_situation(f"a caller {who} hangs up")
+        situation, rest = read_situation(" ".join(f"a caller {who} hangs up".split()))
     except NotUnderstood as error:
         wrong_use(str(error))
     if rest != "hangs up":
