@@ -24,6 +24,7 @@ from callrouter.config_files import known_to, load_trees
 from callrouter.errors import SetupError
 from callrouter.lookups.client import HttpLookups
 from callrouter.prompts.library import PromptLibrary
+from callrouter.public_holidays import EveryCountry
 from callrouter.tree.facts import Facts
 from callrouter.tree.load import load_tree
 from callrouter.tree.model import Prompt, Tree, prompts
@@ -98,12 +99,11 @@ def _files(library: PromptLibrary, wait_s: float, prompt: Prompt, language: str)
 def world(site: Site) -> Callable[[str, str, str], Facts]:
     """What is known without the centre's Redis: the time, holidays, who calls whom, and the lists a caller is in."""
     lists = tree_needs.lists(site, tree_needs.directory(site))
-    holidays = tree_needs.holidays(site)
 
     def facts(call: str, caller: str, called: str) -> Facts:
         now = datetime.now(site.config.centre.zone)
         in_lists = lists(caller) if caller else frozenset()
-        return Facts(now, caller, called, call, lists=in_lists, holidays=holidays(now.year))
+        return Facts(now, caller, called, call, lists=in_lists, holidays=EveryCountry(now.year))
 
     return facts
 

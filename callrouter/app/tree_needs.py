@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime
 
 import soundfile
 import structlog
@@ -18,9 +18,7 @@ from callrouter.directory import Directory, Reach
 from callrouter.errors import CallrouterError, CommandRefused, SwitchDown
 from callrouter.journal import Entry, Word
 from callrouter.lookups.client import HttpLookups
-from callrouter.public_holidays import around
 from callrouter.store.messages import MessageFacts, file_message
-from callrouter.tree.model import Hours
 
 log = structlog.get_logger()
 
@@ -41,12 +39,6 @@ def lists(site: Site, directory: Directory) -> Callable[[str], frozenset[str]]:
         return configured.get(number.lstrip("+"), frozenset()) | (frozenset({kind}) if kind else frozenset())
 
     return lists_of
-
-
-def holidays(site: Site) -> Callable[[int], Mapping[str, frozenset[date]]]:
-    """Of the countries that the trees ask about."""
-    nodes = (node for tree in site.trees.values() for node in tree.nodes.values())
-    return around(node.holidays for node in nodes if isinstance(node, Hours) and node.holidays)
 
 
 def directory(site: Site) -> Directory:

@@ -165,7 +165,8 @@ class Recovery:
 
 def _lasting(call: Call) -> tuple[LegId, ...]:
     """The legs that the switch must hold: all but one that still rings, which it may not hold yet."""
-    return tuple(leg for leg in call.legs if call.offer is None or leg != call.offer.leg)
+    ringing = {part.leg for part in (call.offer, call.target) if part is not None}
+    return tuple(leg for leg in call.legs if leg not in ringing)
 
 
 def _unjoined(call: Call, held: Mapping[LegId, HeldLeg]) -> Again | None:

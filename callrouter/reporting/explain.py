@@ -14,6 +14,7 @@ from callrouter.reporting.record import CallRecord, Offer, Result, Sound, Talk, 
 Reasons = Callable[[str, str, str], Sequence[tuple[str, str]] | None]
 """(floor version, call, queue) → each agent and why they were chosen or not; None if that floor is forgotten."""
 
+KEYS = frozenset("0123456789*#ABCD")
 FORGOTTEN = "the journal no longer holds the floor of that moment, so the reasons cannot be told"
 
 
@@ -62,9 +63,10 @@ def _way_through_tree(record: CallRecord) -> Iterator[Line]:
 
 
 def _by(by: str) -> str:
-    """What brought the caller there. `by` is a key, `silence`, `invalid`, or nothing."""
+    """What brought the caller there. `by` is a key, `silence`, `invalid`, the name of a branch, or nothing."""
     special = {"": "", "silence": "presses nothing: ", "invalid": "presses a key that is not offered: "}
-    return special.get(by, f"presses {by}: ")
+    pressed = f"presses {by}: " if set(by) <= KEYS else f"{by}: "
+    return special.get(by, pressed)
 
 
 def _stay(visit: Visit, record: CallRecord, reasons: Reasons) -> Iterator[Line]:
