@@ -80,6 +80,11 @@ def known_to(config: Config) -> Known:
     )
 
 
+def by_itself(folder: Path) -> Known:
+    """What a tree may name while no number leads to it: anything that a configuration could have."""
+    return Known(countries=countries(), tree=partial(_other_tree, folder))
+
+
 def load_directory(config: Config) -> tuple[Directory, tuple[Problem, ...]]:
     """Departments and merchants, and everything wrong with their files."""
     file = config.directory
@@ -179,12 +184,14 @@ def _trees_by_themselves(document: Document, project: Path) -> Iterator[Problem]
 
 
 def _all_trees(folder: Path, used: Collection[str], queues: Collection[str] | None, known: Known) -> Iterator[Problem]:
-    """A tree that no number leads to may be half written: what is wrong with it is worth a warning."""
+    """A tree that no number leads to may be half written: what is wrong with it is worth a warning. Its queues and
+    the like may not be there yet: `callrouter tree check` says which."""
     for file in sorted(folder.glob("*.yaml")):
-        # payments.test.yaml and the like are no trees
-        if file.stem in used or "." not in file.stem:
-            _, problems = _tree(folder, file.stem, queues, known)
-            yield from problems if file.stem in used else (replace(each, severity="warning") for each in problems)
+        if file.stem in used:
+            yield from _tree(folder, file.stem, queues, known)[1]
+        elif "." not in file.stem:  # payments.test.yaml and the like are no trees
+            problems = _tree(folder, file.stem, None, by_itself(folder))[1]
+            yield from (replace(each, severity="warning") for each in problems)
 
 
 def _tree(

@@ -296,6 +296,12 @@ def test_a_tree_that_no_number_leads_to_only_warns(told: Told) -> None:
     assert config is not None
 
 
+def test_a_tree_that_no_number_leads_to_may_name_what_is_not_there_yet(told: Told) -> None:
+    assert told() == []
+    (Path("ivr_trees") / "draft.yaml").write_text(TREE.replace("queue: shop", "queue: later"))
+    assert check_config(Path("config"))[1] == ()
+
+
 def test_an_empty_folder_says_where_to_begin(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="start from the example"):
         load_config(tmp_path)

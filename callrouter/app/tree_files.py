@@ -9,14 +9,14 @@ from pathlib import Path
 
 from callrouter.calls.in_tree import SECRET
 from callrouter.config import Config
-from callrouter.config_files import check_config, known_to, load_directory, load_lists
+from callrouter.config_files import by_itself, check_config, known_to, load_directory, load_lists
 from callrouter.documents import Document, read
 from callrouter.engine.ports import Line
 from callrouter.errors import Problem
 from callrouter.journal import Entry, Word
 from callrouter.public_holidays import around
 from callrouter.reporting.calls import fold
-from callrouter.tree.known import ANYTHING, Known
+from callrouter.tree.known import Known
 from callrouter.tree.load import check_tree, node_words
 from callrouter.tree.model import Hours, Tree
 from callrouter.tree.proof.advice import Staff, advice
@@ -57,7 +57,8 @@ def tree_files(files: Sequence[Path], folder: Path) -> list[Path]:
 
 
 def open_tree(file: Path, config: Config | None) -> Opened:
-    """A tree and every problem of it that does not need a look at the whole of it."""
+    """A tree and every problem of it that does not need a look at the whole of it. A good tree to which no number
+    leads may name what the configuration does not have yet: that is a warning."""
     document = read(file)
     try:
         text = file.read_bytes()
@@ -66,12 +67,22 @@ def open_tree(file: Path, config: Config | None) -> Opened:
         return Opened(file, None, document, (Problem(str(file), 0, 0, "", words),))
     queues = None if config is None else config.queues
     tree, problems = check_tree(text, str(file), queues, known=known(file.parent, config))
+    if tree is None and config is not None and file.stem not in {route.tree for route in config.numbers}:
+        tree, _ = check_tree(text, str(file), known=known(file.parent, None))
+        problems = (_not_there_yet(file, problems),) if tree is not None else problems
     return Opened(file, tree, document, problems)
+
+
+def _not_there_yet(file: Path, problems: Sequence[Problem]) -> Problem:
+    """All of it in one line."""
+    missing = sorted({problem.message.partition(";")[0] for problem in problems})
+    words = f"no number leads to this tree; before one does: {', '.join(missing)}"
+    return Problem(str(file), 0, 0, "", words, severity="warning")
 
 
 def known(folder: Path, config: Config | None) -> Known:
     """What this configuration has, and the trees beside this one."""
-    here = ANYTHING if config is None else known_to(config)
+    here = by_itself(folder) if config is None else known_to(config)
 
     def other(name: str) -> tuple[str, bytes] | None:
         file = folder / f"{name}.yaml"

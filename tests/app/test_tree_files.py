@@ -104,6 +104,22 @@ def test_the_tests_of_the_trees_that_ship_are_good_and_take_every_branch(file: P
     assert coverage(opened.tree, [one for v in verdicts for one in v.outcome.crossings]).missing == ()
 
 
+def test_a_tree_without_a_number_is_told_in_one_line_what_the_configuration_lacks() -> None:
+    config = usable_config(PROJECT / "config")
+    (told,) = open_tree(PROJECT / "ivr_trees/first_hire.yaml", config).problems
+    lacking = "there is no group `desk`, there is no queue `desk`, there is no switch `away`"
+    assert (told.severity, told.message) == ("warning", f"no number leads to this tree; before one does: {lacking}")
+
+
+def test_a_broken_tree_without_a_number_is_broken(tmp_path: Path) -> None:
+    text = (PROJECT / "ivr_trees/first_hire.yaml").read_text(encoding="utf-8")
+    file = tmp_path / "draft.yaml"
+    file.write_text(text.replace("holidays: ru", "holidays: zz"), encoding="utf-8")
+    opened = open_tree(file, usable_config(PROJECT / "config"))
+    assert opened.tree is None
+    assert any("there is no country `zz`" in one.message and one.severity == "error" for one in opened.problems)
+
+
 def test_a_file_that_is_not_there_is_a_problem() -> None:
     assert "the file cannot be read" in open_tree(Path("nowhere.yaml"), None).problems[0].message
     assert "the file cannot be read" in open_tests(Path("nowhere.test.yaml"))[1][0].message

@@ -76,7 +76,7 @@ def _read(fragments: Fragments[T], words: str, otherwise: str) -> T:
 # --- who and when -----------------------------------------------------------------------------------------------------
 
 _BEGIN = r"from|calling|on|at|in|while|who called|with an|presses|does|says|waits|hangs|leaves|hears"
-_WHO = re.compile(rf"(?:an?|the|someone|somebody) ?[a-z' -]*?(?= (?:{_BEGIN})\b)")
+_WHO = re.compile(rf"(?:an?|the|someone|somebody)(?: [a-z'-]+)*?(?=,| (?:{_BEGIN})\b)")
 
 Manner = Callable[[Situation], Situation]
 MANNERS: Fragments[Manner] = {
@@ -106,7 +106,7 @@ def read_situation(story: str) -> tuple[Situation, str]:
     who = _WHO.match(story)
     if who is None:
         raise NotUnderstood("begin with who calls and what they do: `a caller presses 1 → …`")
-    situation, rest = Situation(), story[who.end() :].strip()
+    situation, rest = Situation(), story[who.end() :].strip(" ,")
     while found := _manner(rest):
         manner, rest = found
         try:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from itertools import chain
 
 from callrouter.documents import KeyPath
+from callrouter.hours import DAY_MINUTES, WEEK, weekdays, windows
 from callrouter.tree.model import (
     Callback,
     Caller,
@@ -166,10 +167,20 @@ def _words_of(node: Node) -> dict[tuple[str | int, ...], str]:
             return {("shares", at, "then"): f"{share.percent:g} % ({at + 1})" for at, share in enumerate(shares)}
         case Queue(exit=exit):
             return {("exit", "then"): f"{exit.key} leaves the line" if exit else ""}
+        case Hours() if never_closes(node):  # it is there for its switch
+            return {("then", "closed"): ""}
         case Lookup():  # a secret is lost only with the worker that knew it: no test can bring that about
             return {("ask_again",): ""}
         case _:
             return {}
+
+
+def never_closes(node: Hours) -> bool:
+    """Every minute of every week is open, and no day is another one."""
+    if node.days or node.holidays:
+        return False
+    spans = {day: sorted(windows(text)) for key, text in node.open.items() for day in weekdays(key)}
+    return len(spans) == len(WEEK) and all(span == [(0, DAY_MINUTES)] for span in spans.values())
 
 
 def _caller_words(branch: object) -> str:

@@ -83,6 +83,12 @@ def test_each_manner_of_calling_is_understood(words: str, situation: Situation) 
     assert read_case(f"a caller {words} hangs up → hangup").situation == situation
 
 
+def test_who_calls_may_be_one_word_or_end_with_a_comma() -> None:
+    assert read_case("someone from a hidden number presses 1 → hangup").situation.caller == ""
+    found = read_case("a very late caller, crm answers 500, presses 1 → hangup")
+    assert found.deeds == (Answers("crm", failure="HTTP 500"), Presses("1"))
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
