@@ -4,7 +4,7 @@ every 0.5 s   renew the lease; a lease that ran out elsewhere → take over its 
 every 2 s     may we take new callers? (store, calls, sound ports, files, disk)
 every 5 s     one worker repairs: agents held by calls that do not exist, waiting calls without a call
 every 10 s    legs of ours that no call knows; is the store nearly full? (one worker raises the alarm); a canary
-              that does worse than its bound goes
+              that does worse than its bound goes; a roster that the store has lost is brought back
 every 10 min  one worker journals the whole floor, so that `explain` can begin there
 """
 
@@ -14,7 +14,7 @@ import asyncio
 import os
 import resource
 import shutil
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +29,8 @@ from callrouter.errors import CallrouterError, StoreDown
 from callrouter.journal import Entry, Word
 
 log = structlog.get_logger()
+
+Chore = Callable[[], Awaitable[None]]
 
 PULSE_S = 0.5
 LEASE_S = 2.0
@@ -102,9 +104,9 @@ class Monitor:
         floor: Floor,
         recovery: Recovery,
         admission: Admission,
-        judge_canaries: Callable[[], Awaitable[None]],
+        also: Sequence[Chore] = (),
     ) -> None:
-        self._judge_canaries = judge_canaries
+        self._also = tuple(also)
         self._line = line
         self._owner = owner
         self._floor = floor
@@ -122,10 +124,11 @@ class Monitor:
             tasks.create_task(self._every(REPAIR_S, self.repair), name="repair")
             tasks.create_task(self._every(TIDY_S, self._recovery.tidy), name="tidy")
             tasks.create_task(self._every(TIDY_S, self.watch_store), name="store")
-            tasks.create_task(self._every(TIDY_S, self._judge_canaries), name="canaries")
             tasks.create_task(self._every(SNAPSHOT_S / 10, self.note_floor), name="snapshot")
+            for chore in self._also:
+                tasks.create_task(self._every(TIDY_S, chore), name=getattr(chore, "__name__", "chore"))
 
-    async def _every(self, seconds: float, chore: Callable[[], Awaitable[None]]) -> None:
+    async def _every(self, seconds: float, chore: Chore) -> None:
         while True:
             try:
                 await chore()

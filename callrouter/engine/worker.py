@@ -147,7 +147,9 @@ class Worker:
         )
         self.recovery = Recovery(world, self.registry, name, self.trees.bring)
         self.admission = Admission(plan.config, plan.recordings)
-        self._monitor = Monitor(line, owner, floor, self.recovery, self.admission, self._canaries.judge)
+        self._monitor = Monitor(
+            line, owner, floor, self.recovery, self.admission, (self._canaries.judge, self.keep_roster)
+        )
         self._tasks: list[asyncio.Task[None]] = []
         switch.listen(self.registry.on_event)
         switch.set_admission(lambda: self.admission.may_enter(len(self.registry)))
@@ -156,9 +158,7 @@ class Worker:
         """Everything before the switch may talk to us. Waits for the store as long as it takes."""
         while True:
             try:
-                wanted = configured(self._plan.config.agents, self._plan.config.queues, self._plan.phones)
-                await bring_up_to_date(self._line, wanted)
-                await self.trees.put_out()
+                await self._bring_roster()
                 note = Entry(Word.STARTED, data={"worker": self.owner, "version": self._plan.version})
                 await self._line.commit(Commit((note,)))
                 for entry in reversed(await self._line.entries_back(limit=REMEMBERED)):
@@ -169,6 +169,20 @@ class Worker:
                 await asyncio.sleep(RETRY_S)
         self._tasks.append(asyncio.create_task(self.dispatcher.run(), name="dispatcher"))
         await self.dispatcher.caught_up.wait()
+
+    async def _bring_roster(self) -> None:
+        await bring_up_to_date(self._line, self._wanted())
+        await self.trees.put_out()
+
+    def _wanted(self) -> dict[str, dict[str, str]]:
+        return configured(self._plan.config.agents, self._plan.config.queues, self._plan.phones)
+
+    async def keep_roster(self) -> None:
+        """A store that came back empty knows no agents: they, the queues and which phones answer are brought again."""
+        if any(not self.dispatcher.floor.fields(thing) for thing in self._wanted()):
+            log.error("roster_lost")
+            await self._bring_roster()
+            self.phones.set_all(await self._switch.reachable_phones())
 
     async def connected(self) -> None:
         """The switch answers (again): which phones are there, and who hung up while nobody listened."""

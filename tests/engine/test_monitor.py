@@ -12,13 +12,13 @@ from callrouter.acd.floor import Activity
 from callrouter.config import Limits, Sip
 from callrouter.engine.monitor import ADMISSION_S, PULSE_S, REPAIR_S, SNAPSHOT_S, TIDY_S
 from callrouter.engine.ports import Commit
-from callrouter.journal import Entry, Word
+from callrouter.journal import Entry, FloorChange, Word
 from tests.engine.centre import Centre
 
 GHOST = "c0000000000000000000000000x"
 
 
-async def change_floor(centre: Centre, floor: Mapping[str, Mapping[str, str]]) -> None:
+async def change_floor(centre: Centre, floor: FloorChange) -> None:
     """As a mistake somewhere would."""
     await centre.line.commit(Commit((Entry(Word.CONFIG),), floor))
 
@@ -168,3 +168,14 @@ async def test_a_store_that_is_nearly_full_raises_the_alarm_once_for_all_workers
     alarms = [one for one in told if one["event"] == "store_nearly_full"]
     assert 1 <= len(alarms) <= 3
     assert (alarms[0]["log_level"], alarms[0]["used"]) == ("error", "81")
+
+
+async def test_a_roster_that_the_store_has_lost_is_brought_back_with_the_phones_that_answer(centre: Centre) -> None:
+    await centre.start()
+    await centre.ready("anna")
+    await change_floor(centre, dict.fromkeys(centre.floor.things()))
+    await centre.pass_time(TIDY_S * 2)
+    anna = centre.floor.agents["anna"]
+    assert (anna.reachable, anna.presence) == (True, "LOGGED_OUT")
+    assert set(centre.floor.queues) == {"payers", "merchants"}
+    assert not centre.floor.agents["boris"].reachable
