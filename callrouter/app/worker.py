@@ -65,6 +65,7 @@ async def run(site: Site, name: str) -> None:
         name, site.ari, site.ami, site.raw_recordings, on_replaced=stop.set, on_connected=reconnected
     )
     asking = tree_needs.lookups(site)
+    messages = tree_needs.MessageKeeper(site, switch.requests)
     speaking = SpeakingSwitch(switch, library, site.config.speech.wait_s, soon=lambda call: told_soon(worker, call))
     worker = Worker(
         name,
@@ -72,10 +73,11 @@ async def run(site: Site, name: str) -> None:
         line,
         speaking,
         WallClock(),
-        plan(site, library, asking, tree_needs.MessageKeeper(site, switch.requests)),
+        plan(site, library, asking, messages),
         talk_ended=lambda call: background(finish_recording(files, call), f"recording {call.id}"),
     )
     try:
+        background(messages.tend(line, worker.owner), "messages")
         await serve(site, worker, switch, files, line, background, stop)
     finally:
         log.info("worker_stopping")

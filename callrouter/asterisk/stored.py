@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import asyncio
 
+import msgspec
+
+from callrouter.asterisk.holdings import ask
 from callrouter.asterisk.requests import Request, Requests
 from callrouter.errors import CommandRefused, LegGone
 
@@ -21,6 +24,18 @@ async def take(requests: Requests, recording: str) -> bytes:
         except LegGone:
             continue
     raise CommandRefused("nothing was recorded")
+
+
+class _Stored(msgspec.Struct):
+    name: str
+
+
+_stored = msgspec.json.Decoder(list[_Stored])
+
+
+async def names(requests: Requests) -> list[str]:
+    """Everything that lies there, ours or not."""
+    return [each.name for each in await ask(requests, _stored, "recordings", "stored")]
 
 
 async def forget(requests: Requests, recording: str) -> None:

@@ -54,7 +54,7 @@ def answered(call: Call, answer: tree_walk.LookedUp, moment: Moment) -> tuple[Ca
 
 
 def take_message(step: Step, wish: tree_walk.TakeMessage, moment: Moment) -> Step:
-    call, recording = next_id(step.call, "m")
+    call, recording = next_id(step.call, f"m-{wish.group}-")  # tells whose it is even when all else is lost
     message = Message(wish.group, RecordingId(recording), moment.now_ms)
     call = with_timer(replace(call, message=message), "message", moment.now_ms + wish.max_s * 1000 + MESSAGE_GRACE_MS)
     take = TakeMessage(call.caller_leg, message.recording, wish.max_s, wish.silence_s)

@@ -44,7 +44,7 @@ def file_message(folder: Path, sound: bytes, facts: MessageFacts) -> Filed:
     with soundfile.SoundFile(io.BytesIO(sound)) as opened:
         seconds = len(opened) / opened.samplerate
     began = datetime.fromisoformat(facts.at)
-    number = facts.recording.rpartition("-m")[2]
+    number = facts.recording.rpartition("-")[2]
     name = f"{began:%H%M%S}_{facts.call}_{number}.wav"
     place = Path("messages", facts.group, f"{began:%Y/%m/%d}", name)
     (folder / place).parent.mkdir(parents=True, exist_ok=True)
