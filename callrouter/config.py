@@ -175,6 +175,39 @@ class Speech(Part):
     cache_mb: int = Field(default=200, ge=1, description="bound for what is spoken during calls")
 
 
+class HistoryPart(Part):
+    """Where calls are kept for reports: SQLite in the run folder, or a database that is already there."""
+
+    url: str | None = Field(
+        default=None,
+        pattern=r"^(sqlite:///|postgresql://)",
+        json_schema_extra=_says("like postgresql://callrouter@db.example.org/callrouter"),
+        description="several machines on one Redis need PostgreSQL (and `pip install 'callrouter[postgres]'`)",
+    )
+    password: Secret | None = None
+    journal_hours: float = Field(
+        default=48, gt=0, le=8760, description="so long the journal keeps what the history has, for `explain`"
+    )
+
+
+class MetricsPart(Part):
+    """Figures for Prometheus."""
+
+    port: Port | None = Field(default=None, description="served on 127.0.0.1 under /metrics; nothing: not at all")
+
+
+class ReportsPart(Part):
+    """What `service level` means here. It is named with every report, and changes no history."""
+
+    within_s: float = Field(default=20, gt=0, le=3600, description="answered within so many seconds is in time")
+    short_abandon_s: float = Field(
+        default=5, ge=0, le=600, description="who hangs up sooner counts neither as abandoned nor as offered"
+    )
+    service_level: Literal["offered", "all_arrivals", "flow_outs", "answered", "asterisk_sl2"] = Field(
+        default="offered", description="which formula; docs/reports.md"
+    )
+
+
 class Fallback(Part):
     """What a caller meets when no worker can take the call."""
 
@@ -303,6 +336,9 @@ class Config(Part):
     limits: Limits = Limits()
     recordings: Recordings = Recordings()
     speech: Speech = Speech()
+    history: HistoryPart = HistoryPart()
+    metrics: MetricsPart = MetricsPart()
+    reports: ReportsPart = ReportsPart()
     fallback: Fallback = Fallback()
     music: dict[Name, Path] = Field(default={}, description="music class → folder of sound files; `default` is shipped")
     trunks: dict[Name, Trunk] = {}

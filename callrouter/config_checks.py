@@ -45,6 +45,10 @@ def _ports(config: Config, document: Document) -> Iterator[Problem]:
             words = f"port {port} is {taken[port]} already; choose another"
             yield document.problem(("asterisk", name), words)
         taken.setdefault(port, f"asterisk.{name}")
+    metrics = config.metrics.port
+    if metrics is not None and metrics in taken:
+        words = f"port {metrics} is {taken[metrics]} already; choose another"
+        yield document.problem(("metrics", "port"), words)
 
 
 def _trunks(config: Config, document: Document) -> Iterator[Problem]:
@@ -170,6 +174,7 @@ def _secrets(config: Config, document: Document) -> Iterator[Problem]:
     attached = config.asterisk.attached
     secrets: list[tuple[KeyPath, Secret | None]] = [
         (("redis", "password"), config.redis.password),
+        (("history", "password"), config.history.password),
         (("asterisk", "attached", "ari_password"), attached.ari_password if attached else None),
         (("asterisk", "attached", "ami_password"), attached.ami_password if attached else None),
     ]

@@ -17,8 +17,8 @@ ROWS: tuple[frozenset[str], ...] = tuple(
     words(row)
     for row in (
         "cli",
-        "app views",
-        "asterisk store parties prompts lookups centre config_files schemas",
+        "app views report_view",
+        "asterisk store parties prompts lookups metrics centre config_files schemas",
         "engine",
         "calls transfers supervision simulation",
         "tree acd recordings reporting publishing directory",
@@ -32,6 +32,7 @@ SIBLINGS = {
     ("config_checks", "documents"): "a problem is told with its place in the document",
     ("config_checks", "errors"): "a problem is a Problem",
     ("documents", "errors"): "what is wrong in a document is a Problem",
+    ("report_view", "views"): "lengths of time and text from outside look the same everywhere",
 }
 """Neighbours that may be imported, and why."""
 

@@ -40,15 +40,25 @@ def children(site: Site, config_folder: Path) -> list[Child]:
                 wanted_ports(site.config),
             )
         )
-    return found + [worker_child(site, name, config_folder) for name in worker_names(site)]
+    return [
+        *found,
+        *(worker_child(site, name, config_folder) for name in worker_names(site)),
+        clerk(site, config_folder),
+    ]
+
+
+def _own_command(site: Site, config_folder: Path, *words: str) -> tuple[str, ...]:
+    where = ("--config", str(config_folder), "--run-folder", str(site.layout.root))
+    return (sys.executable, "-m", "callrouter.cli", *where, *words)
+
+
+def clerk(site: Site, config_folder: Path) -> Child:
+    """Nobody waits for it: calls are served without a history."""
+    return Child(name="clerk", command=lambda: _own_command(site, config_folder, "clerk"))
 
 
 def worker_child(site: Site, name: str, config_folder: Path) -> Child:
-    command = (
-        *(sys.executable, "-m", "callrouter.cli"),
-        *("--config", str(config_folder), "--run-folder", str(site.layout.root)),
-        *("worker", "--name", name),
-    )
+    command = _own_command(site, config_folder, "worker", "--name", name)
 
     async def ready() -> None:
         if not await lives(site, name):

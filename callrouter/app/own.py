@@ -19,7 +19,7 @@ from callrouter.app.frozen import write_config
 from callrouter.app.site import Site, open_site, spoken
 from callrouter.app.stage import RunningCentre, caller_address
 from callrouter.centre.parent import ChildNews, Parent
-from callrouter.config import Config, Trunk
+from callrouter.config import Config, HistoryPart, MetricsPart, Trunk
 from callrouter.config_files import load_config
 from callrouter.engine.monitor import PORTS_PER_CALL
 from callrouter.store.redis_line import RedisLine
@@ -79,6 +79,8 @@ def _moved(config: Config, folder: Path) -> Config:
             "limits": config.limits.model_copy(update={"calls": calls}),
             "redis": config.redis.model_copy(update={"url": None}),
             "trunks": {name: _to_parties(trunk, outside) for name, trunk in config.trunks.items()},
+            "history": HistoryPart(),
+            "metrics": MetricsPart(),
             "recordings": config.recordings.model_copy(update={"folder": folder / "recordings"}),
         }
     )

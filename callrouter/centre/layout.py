@@ -104,6 +104,11 @@ class Layout:
         return self.root / "redis"
 
     @property
+    def history(self) -> Path:
+        """Calls kept for reports (SQLite)."""
+        return self.root / "history.sqlite3"
+
+    @property
     def redis_conf(self) -> Path:
         return self.redis / "redis.conf"
 

@@ -1,0 +1,100 @@
+"""`callrouter clerk`: the process that carries the journal into the history and answers Prometheus.
+
+A process of its own, and niced, so that neither a long catching up nor a scrape ever takes time from a call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import shutil
+import signal
+from contextlib import suppress
+
+import structlog
+
+from callrouter.app.books import open_history
+from callrouter.app.site import Site
+from callrouter.engine.ports import Line, Owner
+from callrouter.errors import CallrouterError
+from callrouter.metrics.live import Look, text
+from callrouter.metrics.server import serve
+from callrouter.metrics.tally import Tally
+from callrouter.reporting.floor import view
+from callrouter.store.history.clerk import Clerk
+from callrouter.store.history.history import History
+
+log = structlog.get_logger()
+
+NICE = 10
+RETRY_S = 2.0
+
+
+async def run(site: Site) -> None:
+    """Until SIGTERM or SIGINT; whatever is not there yet is waited for."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    structlog.contextvars.bind_contextvars(worker="clerk")
+    os.nice(NICE)
+    line, history = site.open_line(), open_history(site)
+    work = asyncio.create_task(_work(site, line, history), name="clerk")
+    ends = asyncio.create_task(stop.wait(), name="stop")
+    try:
+        await asyncio.wait((work, ends), return_when=asyncio.FIRST_COMPLETED)
+        if work.done():
+            work.result()
+    finally:
+        for task in (work, ends):
+            task.cancel()
+        with suppress(asyncio.CancelledError):
+            await work
+        await history.close()
+        await line.close()
+
+
+async def _work(site: Site, line: Line, history: History) -> None:
+    tally = Tally(site.config.reports.within_s)
+    owner = Owner(f"clerk/{secrets.token_hex(4)}")
+    keep_ms = round(site.config.history.journal_hours * 3_600_000)
+    clerk = Clerk(line, history, owner, keep_ms=keep_ms, on_written=tally.count)
+    async with asyncio.TaskGroup() as tasks:
+        if port := site.config.metrics.port:
+            tasks.create_task(serve(port, lambda: metrics(site, line, history, tally)), name="metrics")
+        await _prepared(history)
+        log.info("clerk_open", owner=owner)
+        tasks.create_task(clerk.run(), name="history")
+
+
+async def _prepared(history: History) -> None:
+    while True:
+        try:
+            return await history.prepare()
+        except CallrouterError as error:
+            log.warning("waiting", what="history", why=str(error))
+            await asyncio.sleep(RETRY_S)
+
+
+async def metrics(site: Site, line: Line, history: History, tally: Tally) -> bytes:
+    """What Prometheus reads; parts that do not answer are told as down instead of hiding the others."""
+    look = Look(free_bytes=_free(site))
+    try:
+        look.health = await line.health()
+        look.floor = view((await line.snapshot()).things, await line.now_ms())
+        look.calls, look.workers = len(await line.calls()), len(await line.living())
+    except CallrouterError as error:
+        log.warning("metrics_without_store", why=str(error))
+    try:
+        look.position, look.gaps = await history.position(), await history.gaps()
+    except CallrouterError as error:
+        log.warning("metrics_without_history", why=str(error))
+    return text(tally, look)
+
+
+def _free(site: Site) -> int:
+    try:
+        return shutil.disk_usage(site.recordings).free
+    except OSError:
+        return 0

@@ -1,0 +1,44 @@
+"""The page that Prometheus reads, on this computer only: whoever may log in here may read it, nobody else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST
+
+log = structlog.get_logger()
+
+HOST = "127.0.0.1"
+RETRY_S = 10.0
+
+
+async def serve(port: int, text: Callable[[], Awaitable[bytes]]) -> None:
+    """Until cancelled. A port that is taken is asked for again: another clerk may be about to let go of it."""
+    application = web.Application()
+    application.router.add_get("/metrics", lambda _request: _page(text))
+    runner = web.AppRunner(application, access_log=None)
+    await runner.setup()
+    try:
+        await _open(runner, port)
+        await asyncio.get_running_loop().create_future()
+    finally:
+        await runner.cleanup()
+
+
+async def _open(runner: web.AppRunner, port: int) -> None:
+    while True:
+        try:
+            await web.TCPSite(runner, HOST, port).start()
+        except OSError as error:
+            log.warning("metrics_wait", port=port, why=str(error))
+            await asyncio.sleep(RETRY_S)
+        else:
+            log.info("metrics_open", port=port)
+            return
+
+
+async def _page(text: Callable[[], Awaitable[bytes]]) -> web.Response:
+    return web.Response(body=await text(), headers={"Content-Type": CONTENT_TYPE_LATEST})

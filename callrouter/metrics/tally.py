@@ -1,0 +1,96 @@
+"""Counters from journal entries, in Prometheus's terms: they only grow, and begin anew with the process.
+
+Labels are names from the configuration and from trees, never anything that a caller says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+from callrouter.journal import Entry, Word
+
+WAITS_S = (1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0, 90.0, 120.0, 180.0, 300.0, 600.0, 1200.0)
+HOWS = frozenset({"completed", "abandoned", "left_tree", "timed_out", "fallback", "unreadable", "left_message"})
+"""Ways in which a call ends; a tree's own hang-up names are counted as `tree`."""
+
+
+class Tally:
+    """`within_s` is a bucket of its own, so that the service level can be read from the waits."""
+
+    def __init__(self, within_s: float) -> None:
+        self.registry = CollectorRegistry()
+        make = self._counter
+        self._arrived = make("calls_arrived", "Callers who came", "tree")
+        self._ended = make("calls_ended", "Calls that are over, by how they ended", "how")
+        self._entered = make("queue_entered", "Callers who joined a queue", "queue")
+        self._left = make("queue_left", "Stays in a queue that are over, by how", "queue", "how")
+        self._offers = make("offers", "Offers to agents that are over, by result", "queue", "result")
+        self._talks = make("conversations", "Conversations with agents that are over", "queue")
+        self._talked = make("talk_seconds", "Their length", "queue")
+        self._recordings = make("recordings", "Recordings finished, or failed", "result")
+        self._fallbacks = make("fallbacks", "Callers handed to the fallback")
+        self._repaired = make("repaired", "States that could not be, put right")
+        self._adopted = make("calls_adopted", "Calls taken over from a worker that died")
+        self._waits = Histogram(
+            "callrouter_wait_seconds",
+            "How long callers waited, by what ended it",
+            ["queue", "how"],
+            registry=self.registry,
+            buckets=sorted({*WAITS_S, within_s}),
+        )
+
+    def count(self, entries: Iterable[Entry]) -> None:
+        """Each entry must come here once."""
+        for entry in entries:
+            if note := self._notes.get(entry.word):
+                note(self, entry)
+
+    def _counter(self, name: str, what: str, *labels: str) -> Counter:
+        return Counter(f"callrouter_{name}", what, labels, registry=self.registry)
+
+    def _waited(self, entry: Entry, how: str) -> None:
+        self._left.labels(entry.queue, how).inc()
+        self._waits.labels(entry.queue, how).observe(_ms(entry, "waited_ms") / 1000)
+
+    def _connected(self, entry: Entry) -> None:
+        self._waited(entry, "answered")
+        self._offers.labels(entry.queue, "accepted").inc()
+
+    def _over(self, entry: Entry) -> None:
+        if entry.queue:
+            self._talks.labels(entry.queue).inc()
+            self._talked.labels(entry.queue).inc(_ms(entry, "talked_ms") / 1000)
+
+    def _timed_out(self, entry: Entry) -> None:
+        to = entry.data.get("to", "")
+        self._waited(entry, {"hangup": "timed_out", "tree": "went_back"}.get(to, "moved_on"))
+
+    def _call_over(self, entry: Entry) -> None:
+        how = entry.data.get("how", "")
+        self._ended.labels(how if how in HOWS else "tree").inc()
+
+    _notes: Mapping[Word, Callable[[Tally, Entry], None]] = {
+        Word.ARRIVED: lambda self, entry: self._arrived.labels(entry.data.get("tree", "")).inc(),
+        Word.ENDED: _call_over,
+        Word.ENTERQUEUE: lambda self, entry: self._entered.labels(entry.queue).inc(),
+        Word.CONNECT: _connected,
+        Word.ABANDON: lambda self, entry: self._waited(entry, "abandoned"),
+        Word.EXITWITHTIMEOUT: _timed_out,
+        Word.EXITWITHKEY: lambda self, entry: self._waited(entry, "went_back"),
+        Word.RINGNOANSWER: lambda self, entry: self._offers.labels(entry.queue, entry.data.get("why", "missed")).inc(),
+        Word.RINGCANCELED: lambda self, entry: self._offers.labels(entry.queue, "taken_back").inc(),
+        Word.COMPLETEAGENT: _over,
+        Word.COMPLETECALLER: _over,
+        Word.RECORDING: lambda self, entry: self._recordings.labels(
+            "ready" if entry.data.get("file") else "failed"
+        ).inc(),
+        Word.FALLBACK: lambda self, _entry: self._fallbacks.inc(),
+        Word.REPAIRED: lambda self, _entry: self._repaired.inc(),
+        Word.ADOPTED: lambda self, _entry: self._adopted.inc(),
+    }
+
+
+def _ms(entry: Entry, name: str) -> int:
+    return int(entry.data.get(name) or 0)

@@ -1,0 +1,178 @@
+"""A report as people and programs get it: a table, CSV, JSON. Rule: which service level it is, is said every time."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from callrouter.reporting.counts import Counts
+from callrouter.reporting.figures import FORMULAS, Figures, hang_up_rate, node_s, trouble_rate, words
+from callrouter.reporting.report import By, Report, Row
+from callrouter.views import duration, plain
+
+WAITING = ("entered", "answered", "abandoned", "short", "timed out", "moved on", "SL", "ASA", "longest", "abandonment")
+WORK = ("handled", "AHT", "talk", "ACW", "RNA", "transfers")
+TIME = ("occupancy", "free", "not ready")
+COLUMNS: Mapping[By, Sequence[str]] = {
+    By.QUEUE: (*WAITING, *WORK, "callbacks"),
+    By.PROBLEM: (*WAITING, *WORK, "callbacks"),
+    By.INTERVAL: (*WAITING, "handled", "AHT", "RNA", "occupancy"),
+    By.AGENT: ("offers", "accepted", "missed", "declined", *WORK, *TIME),
+    By.NODE: ("visits", "silences", "wrong keys", "hung up", "trouble", "hang-ups", "time", "callbacks"),
+}
+
+
+WIDE_ONLY = frozenset({"short", "timed out", "moved on", "abandonment", "talk", "transfers", "callbacks", "declined"})
+NARROW = 120
+"""Columns of a terminal, below which the table leaves these to --json and --csv."""
+
+
+def report_table(report: Report, gaps: int = 0, *, width: int = 140) -> RenderableType:
+    """The rows, the whole below them, and which service level this is."""
+    zone = report.period.zone
+    names = [name for name in COLUMNS[report.by] if width >= NARROW or name not in WIDE_ONLY]
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column(report.by.value, no_wrap=True)
+    for name in names:
+        table.add_column(name, justify="right")
+    for row in report.rows:
+        table.add_row(Text(plain(_key(report.by, row.key, zone))), *_cells(names, row))
+    table.add_section()
+    table.add_row(Text("all", "bold"), *(Text(cell, "bold") for cell in _cells(names, report.whole)))
+    said = [Text(text, "dim") for text in _said(report, gaps)]
+    return Group(Text(_period(report), "bold"), table, "", *said)
+
+
+def _said(report: Report, gaps: int) -> list[str]:
+    said = []
+    if "SL" in COLUMNS[report.by]:
+        said.append("SL: " + words(report.variant, report.bounds))
+    if gaps:
+        said.append(f"{gaps} times entries were lost before they came into the history: some calls are not whole")
+    return said
+
+
+def _cells(names: Sequence[str], row: Row) -> list[str]:
+    return [_cell(name, row.counts, row.figures) for name in names]
+
+
+def _cell(name: str, counts: Counts, figures: Figures) -> str:
+    if name in _COUNTED:
+        return str(getattr(counts, _COUNTED[name]) or "·")
+    shares: Mapping[str, float | None] = {
+        "SL": figures.service_level,
+        "abandonment": figures.abandonment,
+        "RNA": figures.rna,
+        "occupancy": figures.occupancy,
+        "transfers": figures.transfer_rate,
+        "trouble": trouble_rate(counts),
+        "hang-ups": hang_up_rate(counts),
+    }
+    if name in shares:
+        share = shares[name]
+        return "–" if share is None else f"{share:.1%}"
+    seconds: Mapping[str, float | None] = {
+        "ASA": figures.asa_s,
+        "longest": figures.longest_wait_s,
+        "AHT": figures.aht_s,
+        "talk": figures.talk_s,
+        "ACW": figures.acw_s,
+        "time": node_s(counts),
+        "free": counts.free_ms / 1000,
+        "not ready": counts.not_ready_ms / 1000,
+    }
+    length = seconds[name]
+    return "–" if length is None else duration(length * 1000)
+
+
+_COUNTED = {
+    "entered": "entered",
+    "answered": "answered",
+    "abandoned": "abandoned",
+    "short": "abandoned_short",
+    "timed out": "timed_out",
+    "moved on": "moved_on",
+    "handled": "handled",
+    "callbacks": "callbacks",
+    "offers": "offers",
+    "accepted": "accepted",
+    "missed": "missed",
+    "declined": "declined",
+    "visits": "visits",
+    "silences": "silences",
+    "wrong keys": "wrong_keys",
+    "hung up": "hung_up",
+}
+
+
+def plain_report(report: Report, gaps: int = 0) -> dict[str, object]:
+    """For programs: shares from 0 to 1, seconds, milliseconds; nothing rounded."""
+    period = report.period
+    return {
+        "by": report.by.value,
+        "from": _iso(period.begins_ms, period.zone),
+        "to": _iso(period.ends_ms, period.zone),
+        "service_level": {
+            "variant": report.variant.value,
+            "formula": FORMULAS[report.variant],
+            "within_s": report.bounds.within_ms / 1000,
+            "short_abandon_s": report.bounds.short_ms / 1000,
+        },
+        "gaps": gaps,
+        "rows": [_plain_row(report, row) for row in report.rows],
+        "whole": _plain_row(report, report.whole),
+    }
+
+
+def _plain_row(report: Report, row: Row) -> dict[str, object]:
+    key = _iso(int(row.key), report.period.zone) if report.by is By.INTERVAL and row.key else row.key
+    nodes = {
+        "hang_up_rate": hang_up_rate(row.counts),
+        "trouble_rate": trouble_rate(row.counts),
+        "node_s": node_s(row.counts),
+    }
+    return {report.by.value: key, **asdict(row.figures), **nodes, **asdict(row.counts)}
+
+
+def report_csv(report: Report) -> str:
+    """A line a row, without the whole, which a spreadsheet adds up by itself."""
+    named = {
+        "service_level_variant": report.variant.value,
+        "within_s": f"{report.bounds.within_ms / 1000:g}",
+        "short_abandon_s": f"{report.bounds.short_ms / 1000:g}",
+    }
+    out = io.StringIO()
+    writer = csv.DictWriter(out, [*_plain_row(report, report.whole), *named], lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerows({**_plain_row(report, row), **named} for row in report.rows)
+    return out.getvalue()
+
+
+def _key(by: By, key: str, zone: ZoneInfo) -> str:
+    if by is not By.INTERVAL:
+        return key or "(none)"
+    local = _local(int(key), zone)
+    return f"{local:%d.%m. %H:%M}" + (
+        f" ({local:%Z})" if local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset() else ""
+    )
+
+
+def _period(report: Report) -> str:
+    begins, ends = (_local(ms, report.period.zone) for ms in (report.period.begins_ms, report.period.ends_ms))
+    return f"{begins:%d.%m.%Y %H:%M} to {ends:%d.%m.%Y %H:%M} ({report.period.zone.key})"
+
+
+def _local(ms: int, zone: ZoneInfo) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, UTC).astimezone(zone)
+
+
+def _iso(ms: int, zone: ZoneInfo) -> str:
+    return _local(ms, zone).isoformat()
