@@ -8,7 +8,7 @@ import pytest
 from callrouter.tree.load import load_tree
 from callrouter.tree.model import Queue, Tree, prompts
 from callrouter.tree.walk import Entered, JoinQueue, Leave, Output, SetLanguage, Speak
-from tests.tree.trees import said, walk_through
+from tests.tree.trees import FACTS, said, walk_through
 
 FILE = Path(__file__).parents[2] / "ivr_trees" / "payments.yaml"
 
@@ -19,12 +19,23 @@ def payments() -> Tree:
 
 
 def path_and_end(outputs: list[Output]) -> tuple[str, JoinQueue | Leave]:
+    """The way from the first question on, and where it ends."""
     end = outputs[-1]
     assert isinstance(end, JoinQueue | Leave)
     end = replace(end, prompts=()) if isinstance(end, JoinQueue) else end
-    return " ".join(output.node for output in outputs if isinstance(output, Entered)), end
+    path = " ".join(output.node for output in outputs if isinstance(output, Entered))
+    assert path.startswith(BEFORE)
+    return path.removeprefix(BEFORE), end
 
 
+BEFORE = "incident caller_known "
+"""What nobody hears of, if nothing is wrong and the caller is nobody we know."""
+KNOWN = [
+    replace(FACTS, lists=frozenset({"merchants"})),
+    replace(FACTS, last_call=FACTS.now, unfinished=True),
+    replace(FACTS, switches=frozenset({"payments-down"})),
+]
+"""A merchant of the directory; somebody who gave up before; payments fail for everybody."""
 WAYS = {
     "1 1": ("who_is_calling payer_problem payment_failed", JoinQueue("payers", 5)),
     "1 2": ("who_is_calling payer_problem trouble_while_paying", JoinQueue("payers", 3)),
@@ -65,10 +76,11 @@ def test_every_branch_is_there_after_a_change_of_language(
 
 
 def test_the_ways_above_cover_every_node(payments: Tree) -> None:
+    walks = [*((keys, FACTS) for keys in [*WAYS, "9", "8"]), *(("..", facts) for facts in KNOWN)]
     seen = {
         output.node
-        for keys in [*WAYS, "9", "8"]
-        for output in walk_through(payments, said(keys))[1]
+        for keys, facts in walks
+        for output in walk_through(payments, said(keys), facts)[1]
         if isinstance(output, Entered)
     }
     assert seen == set(payments.nodes)
@@ -76,10 +88,11 @@ def test_the_ways_above_cover_every_node(payments: Tree) -> None:
 
 @pytest.mark.parametrize("language", ["ru", "en"])
 def test_nothing_is_left_unsaid_in_either_language(payments: Tree, language: str) -> None:
+    walks = [*((keys, FACTS) for keys in [*WAYS, "1 7", "2 .-", "1 .-", "5"]), *((".", facts) for facts in KNOWN)]
     spoken = {
         prompt.key
-        for keys in [*WAYS, "1 7", "2 .-", "1 .-", "5"]
-        for output in walk_through(payments, said(keys))[1]
+        for keys, facts in walks
+        for output in walk_through(payments, said(keys), facts)[1]
         if isinstance(output, Speak | JoinQueue)
         for prompt in output.prompts
         if prompt.text[language].strip()

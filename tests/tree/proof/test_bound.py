@@ -31,10 +31,13 @@ PAYMENTS = Path(__file__).parents[3] / "ivr_trees" / "payments.yaml"
 
 def test_the_bound_of_the_payments_tree_is_the_length_of_its_longest_walk() -> None:
     payments = load_tree(PAYMENTS.read_bytes(), "payments.yaml")
-    found = prove(payments).bounds[payments.start]
+    bounds = prove(payments).bounds
+    found = bounds["who_is_calling"]
     assert found.exact
     assert (found.inputs, found.stops) == (19, 10)
     assert longest_walk(payments)[0] == 19
+    whole = bounds[payments.start]  # with two prompts more, for a merchant who is known while payments fail
+    assert (whole.inputs, whole.exact) == (21, True)
 
 
 def test_a_bound_names_the_longest_way_with_every_try_in_it() -> None:
