@@ -37,15 +37,15 @@ def join(step: Step, wish: JoinQueue, moment: Moment) -> Step:
         call = with_timer(call, "wait", place.leave_at_ms)
     if wish.announce is not None:
         call = with_timer(call, "announce", moment.now_ms + int(wish.announce_every_s * 1000))
-    return _with_needs(replace(there, call=replace(call, place=place)), wish)
+    return _with_needs(replace(there, call=replace(call, place=place)), wish, moment)
 
 
-def _with_needs(step: Step, wish: JoinQueue) -> Step:
+def _with_needs(step: Step, wish: JoinQueue, moment: Moment) -> Step:
     """Which agents the caller needs stands on the floor beside the place."""
     needs = {
         "require": _levels(wish.require),
         "prefer": _levels(wish.prefer),
-        "sticky": "1" if wish.sticky_agent else "",
+        "sticky": moment.facts.last_agent if wish.sticky_agent else "",
     }
     thing = f"waiting:{step.call.id}"
     fields = {**(step.floor.get(thing) or {}), **{name: value for name, value in needs.items() if value}}

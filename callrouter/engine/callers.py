@@ -24,16 +24,25 @@ class Callers:
     def __init__(self) -> None:
         self._calling: dict[str, str] = {}
         self._last: dict[str, LastCall] = {}
+        self._helped: dict[str, str] = {}
 
     def hear(self, entry: Entry) -> None:
         match entry.word:
             case Word.ARRIVED if number := entry.data.get("caller", "").lstrip("+"):
                 self._calling[entry.call] = number
                 _bound(self._calling)
+            case Word.CONNECT if entry.agent and (number := self._calling.get(entry.call, "")):
+                self._helped.pop(number, None)
+                self._helped[number] = entry.agent
+                _bound(self._helped)
             case Word.ENDED if number := self._calling.pop(entry.call, ""):
                 self._last.pop(number, None)
                 self._last[number] = LastCall(entry.at_ms, entry.data.get("how") in UNFINISHED)
                 _bound(self._last)
+
+    def last_agent(self, number: str) -> str:
+        """Who helped this caller last; empty if nobody is known."""
+        return self._helped.get(number.lstrip("+"), "")
 
     def last_call(self, number: str) -> LastCall | None:
         return self._last.get(number.lstrip("+")) if number else None

@@ -41,6 +41,7 @@ class Surroundings:
             lists=self._lists(caller) if caller else frozenset(),
             last_call=datetime.fromtimestamp(last.at_ms / 1000, UTC) if last else None,
             unfinished=last is not None and last.unfinished,
+            last_agent=self.callers.last_agent(caller),
             holidays=self._holidays(now.year),
             switches=frozenset(
                 name for name in self._switches if self._floor.fields(f"switch:{name}").get("on") == "1"

@@ -25,6 +25,8 @@ class Facts:
     """When this number called before."""
     unfinished: bool = False
     """That call ended before anybody could help."""
+    last_agent: str = ""
+    """Who talked with this caller last."""
     holidays: Mapping[str, frozenset[date]] = field(default_factory=dict)
     """Country (`ru`, `de-by`) → its public holidays, at least of this year and the two beside it."""
     switches: frozenset[str] = frozenset()

@@ -28,7 +28,7 @@ nodes:
     type: menu
     prompt: {ru: "Кто вы?", en: "Who are you?"}
     options: {"1": payers, "3": bye, "4": refund, "5": accounting, "6": order, "7": note, "8": pin,
-      "9": english}
+      "9": english, "0": regular}
     tries: 2
     invalid: {then: payers}
     no_input: {then: payers}
@@ -62,6 +62,7 @@ nodes:
     into: {amount: {path: amount, type: number}}
     next: patient
     failed: bye
+  regular: {type: set, require: {women: 3, ru: 1}, prefer: {cards: 5}, sticky_agent: true, next: payers}
   note: {type: message, prompt: {ru: "Говорите", en: "Speak"}, group: duty, next: bye}
   pin:
     type: collect

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from callrouter.calls import events as e
 from callrouter.calls.call import Phase, encode
 from callrouter.calls.step import Ask, FileMessage
@@ -22,7 +24,7 @@ from callrouter.telephony import (
     TakeMessage,
 )
 from callrouter.tree.walk import LookedUp
-from tests.calls.scenes import Scene, a_caller, in_phase
+from tests.calls.scenes import Scene, a_caller, in_phase, proposed
 
 
 def keys(text: str) -> list[e.CallEvent]:
@@ -182,8 +184,6 @@ def test_a_key_leaves_the_line_for_the_tree() -> None:
 
 
 def test_a_key_that_leaves_the_line_stops_the_phone_that_rings_and_frees_its_agent() -> None:
-    from tests.calls.scenes import proposed
-
     scene = in_phase(Phase.CALLING_OUT).then(e.OfferEnded(17), proposed(), e.CallerPressed("*"))
     assert scene.call.phase is Phase.IN_TREE
     assert HangUp in kinds(scene)
@@ -211,3 +211,15 @@ def test_who_waits_hears_a_word_now_and_then_and_music_again() -> None:
     assert scene.call.timers["announce"] == scene.now_ms + 20_000
     scene.then(e.PromptEnded())
     assert kinds(scene) == [StartMusic]
+
+
+def test_what_the_caller_needs_of_an_agent_stands_on_the_floor() -> None:
+    scene = a_caller()
+    scene.facts = replace(scene.facts, last_agent="anna")
+    scene.then(*keys("0"))
+    fields = waiting_fields(scene)
+    assert (fields["require"], fields["prefer"], fields["sticky"]) == ("women:3,ru:1", "cards:5", "anna")
+
+
+def test_who_needs_nothing_says_nothing_of_it() -> None:
+    assert not {"require", "prefer", "sticky", "answers", "tags"} & waiting_fields(a_caller().then(*keys("1"))).keys()

@@ -217,6 +217,11 @@ def test_callers_are_remembered_by_number_and_how_their_call_ended() -> None:
         callers.hear(Entry(Word.ARRIVED, call=call, data={"caller": "+7916"}, at_ms=at - 500))
         assert callers.last_call("+7916") is None or call == "c2"
         callers.hear(Entry(Word.ENDED, call=call, data={"how": how}, at_ms=at))
+        callers.hear(Entry(Word.CONNECT, call=call, agent="anna"))
+    assert callers.last_agent("7916") == ""
+    callers.hear(Entry(Word.ARRIVED, call="c3", data={"caller": "7916"}))
+    callers.hear(Entry(Word.CONNECT, call="c3", agent="anna"))
+    assert callers.last_agent("+7916") == "anna"
     last = callers.last_call("7916")
     assert last is not None
     assert (last.at_ms, last.unfinished) == (2_000, True)

@@ -1,0 +1,24 @@
+"""A centre of one's own for a rehearsal: nothing of it reaches anybody real."""
+
+from pathlib import Path
+
+from callrouter.app.own import LOST, _moved
+from callrouter.config import Config, Outwards, Registration, Secret, Trunk
+
+OUT = Outwards(caller_id="+74951234567", allowed_prefixes=("+7",), address="sip.carrier.example")
+CARRIER = Registration(server="sip.carrier.example", username="x", password=Secret(env="X"))
+
+
+def test_calls_out_of_a_rehearsal_go_to_the_simulated_parties_and_never_to_a_carrier() -> None:
+    trunks = {
+        "known": Trunk(addresses=("127.0.0.2",), out=OUT),
+        "registered": Trunk(register=CARRIER, out=OUT),
+        "deaf": Trunk(addresses=("127.0.0.4",)),
+    }
+    moved = _moved(Config(trunks=trunks), Path("/nowhere")).trunks
+    known, registered = moved["known"].out, moved["registered"].out
+    assert known is not None
+    assert registered is not None
+    assert (known.address, registered.address) == ("127.0.0.2", LOST)
+    assert known.port != 5060
+    assert moved["deaf"].out is None
