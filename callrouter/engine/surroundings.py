@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, date, datetime, tzinfo
 
-from callrouter.acd.floor import Floor
+from callrouter.acd.floor import Floor, Presence
 from callrouter.engine.callers import Callers
 from callrouter.engine.ports import Clock
+from callrouter.journal import FloorChange
 from callrouter.tree.facts import Facts
 
 Holidays = Mapping[str, frozenset[date]]
@@ -27,8 +28,24 @@ class Surroundings:
         holidays: Callable[[int], Holidays] = lambda _: {},
     ) -> None:
         self.callers = Callers()
+        self._unstaffed: frozenset[str] | None = None
         self._clock, self._floor, self._zone = clock, floor, zone
         self._switches, self._lists, self._holidays = tuple(switches), lists, holidays
+
+    def on_change(self, change: FloorChange) -> None:
+        """Who is logged in, and for which queues, is looked at anew when that has changed."""
+        for thing, fields in change.items():
+            kind = thing.partition(":")[0]
+            if kind == "queue" or (kind == "agent" and (fields is None or {"presence", "queues"} & fields.keys())):
+                self._unstaffed = None
+
+    @property
+    def unstaffed(self) -> frozenset[str]:
+        """Queues in which nobody is logged in."""
+        if self._unstaffed is None:
+            here = [agent for agent in self._floor.agents.values() if agent.presence is not Presence.LOGGED_OUT]
+            self._unstaffed = frozenset(self._floor.queues) - {queue for agent in here for queue in agent.queues}
+        return self._unstaffed
 
     def facts(self, call: str, caller: str, called: str, secrets: Mapping[str, str]) -> Facts:
         now = datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC).astimezone(self._zone)
@@ -46,5 +63,6 @@ class Surroundings:
             switches=frozenset(
                 name for name in self._switches if self._floor.fields(f"switch:{name}").get("on") == "1"
             ),
+            unstaffed=self.unstaffed,
             secrets=secrets,
         )

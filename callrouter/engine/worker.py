@@ -234,6 +234,7 @@ class Worker:
     def _changed(self, change: FloorChange) -> None:
         self._wrap_ups.on_change(change)
         self.phones.on_change(change)
+        self._surroundings.on_change(change)
         self.trees.on_change(change)
 
     def _setting(self, tree: str, version: str) -> Setting:

@@ -31,5 +31,7 @@ class Facts:
     """Country (`ru`, `de-by`) → its public holidays, at least of this year and the two beside it."""
     switches: frozenset[str] = frozenset()
     """Emergency switches that are on."""
+    unstaffed: frozenset[str] = frozenset()
+    """Queues in which nobody is logged in."""
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Digits of secret `collect` nodes, as far as this worker has them in memory."""

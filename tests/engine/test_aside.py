@@ -9,6 +9,7 @@ from datetime import datetime
 
 import pytest
 
+from callrouter.acd.floor import Presence
 from callrouter.directory import Reach
 from callrouter.engine.callers import Callers
 from callrouter.errors import CommandRefused, SwitchDown
@@ -27,7 +28,7 @@ nodes:
   who:
     type: menu
     prompt: {ru: Кто}
-    options: {"1": crm, "2": pin, "3": outside, "4": note, "5": again}
+    options: {"6": served, "1": crm, "2": pin, "3": outside, "4": note, "5": again}
     invalid: {then: bye}
     no_input: {then: bye}
   crm:
@@ -50,6 +51,7 @@ nodes:
   outside: {type: transfer, to: accounting, ring_s: 10, failed: bye}
   note: {type: message, prompt: {ru: Говорите}, group: duty, next: bye}
   again: {type: caller, branches: [{again_within_m: 60, unfinished: true, then: payers}], otherwise: bye}
+  served: {type: queue, queue: payers, nobody: bye}
   payers: {type: queue, queue: payers}
   bye: {type: hangup, prompt: {ru: До свидания}}
 """
@@ -209,6 +211,18 @@ async def test_a_caller_who_was_not_helped_is_known_when_calling_again(centre: C
     await centre.hangs_up(first)
     again = await centre.caller("5")
     assert centre.call_of(again).path[-1] == "payers"
+
+
+async def test_a_line_is_joined_only_while_somebody_who_serves_it_is_logged_in(centre: Centre) -> None:
+    await centre.start()
+    before = await centre.caller("6")
+    assert centre.call_of(before).path[-1] == "bye"
+    await centre.says("anna", Presence.NOT_READY)
+    during = await centre.caller("6")
+    assert centre.call_of(during).path[-1] == "served"
+    await centre.says("anna", Presence.LOGGED_OUT)
+    after = await centre.caller("6")
+    assert centre.call_of(after).path[-1] == "bye"
 
 
 def test_callers_are_remembered_by_number_and_how_their_call_ended() -> None:

@@ -43,6 +43,7 @@ class Queue(Part):
     music: Name | None = Field(None, description="instead of the queue's own")
     announce: Announce | None = None
     exit: Exit | None = Field(None, description="a key that leaves the line, and where it leads")
+    nobody: Name | None = Field(None, description="where it goes if nobody who serves the queue is logged in")
     timed_out: Name | None = Field(None, description="where it goes after the longest wait; without it: overflow")
 
 

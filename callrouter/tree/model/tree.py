@@ -173,6 +173,8 @@ def targets(node: Node) -> Iterator[tuple[Place, str]]:
         case Queue():
             if node.exit is not None:
                 yield ("exit", "then"), node.exit.then
+            if node.nobody is not None:
+                yield ("nobody",), node.nobody
             if node.timed_out is not None:
                 yield ("timed_out",), node.timed_out
         case Transfer():

@@ -25,6 +25,8 @@ from callrouter.tree.words import Transfer as PutThrough
 
 def join(at: At) -> Move:
     queue, walk = at.node(Queue), at.walk
+    if queue.nobody is not None and queue.queue in at.facts.unstaffed:
+        return Go(queue.nobody, walk, "nobody")
     joined = JoinQueue(
         queue.queue,
         queue.priority + walk.priority,

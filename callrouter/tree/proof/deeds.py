@@ -75,6 +75,8 @@ class Situation:
     called_minutes_ago: int | None = None
     unfinished: bool = False
     switches: frozenset[str] = frozenset()
+    unstaffed: frozenset[str] = frozenset()
+    """Queues in which nobody is logged in."""
     holiday: bool = False
     """The day is a public holiday everywhere, whatever the calendar says."""
     call: str = "trial"

@@ -97,6 +97,10 @@ MANNERS: Fragments[Manner] = {
         lambda m: lambda s: replace(s, called_minutes_ago=int(m[1])),
     ),
     "with an unfinished call": (r"with an unfinished (?:call|case)", lambda _: lambda s: replace(s, unfinished=True)),
+    "while nobody serves QUEUE": (
+        rf"while nobody serves {NODE}",
+        lambda m: lambda s: replace(s, unstaffed=s.unstaffed | {m[1]}),
+    ),
     "while NAME is on": (rf"while {NODE} is on", lambda m: lambda s: replace(s, switches=s.switches | {m[1]})),
 }
 

@@ -142,7 +142,11 @@ def _by_of(node: Node) -> dict[tuple[str | int, ...], tuple[str, ...]]:
         case Lookup():
             return {("failed",): ("failed",), ("ask_again",): ("lost",)}
         case Queue(exit=exit):
-            return {("exit", "then"): (exit.key if exit else "",), ("timed_out",): ("timed_out",)}
+            return {
+                ("exit", "then"): (exit.key if exit else "",),
+                ("timed_out",): ("timed_out",),
+                ("nobody",): ("nobody",),
+            }
         case Transfer():
             return {("failed",): (ANY,)}
         case Message():

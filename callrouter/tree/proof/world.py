@@ -45,6 +45,7 @@ def facts_at(
         unfinished=situation.unfinished,
         holidays=_all_off(tree, situation.day) if situation.holiday else world.holidays(now.year),
         switches=situation.switches,
+        unstaffed=situation.unstaffed,
         secrets=secrets or {},
     )
 
