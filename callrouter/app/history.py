@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from callrouter.acd.choose import reasons
 from callrouter.acd.floor import Floor
+from callrouter.acd.why import reasons
 from callrouter.engine.monitor import ALARM_SHARE, share_used
 from callrouter.engine.ports import Line
 from callrouter.journal import Entry, Word

@@ -96,11 +96,13 @@ class Dispatcher:
     async def _follow(self) -> None:
         snapshot = await self._line.snapshot()
         self.floor.replace(snapshot.things, snapshot.version)
+        self.floor.index.build()
         self._changed(snapshot.things)
         self.caught_up.set()
         self.look_soon()
         async for entry in self._line.follow(snapshot.version):
             self.floor.apply(entry.floor, entry.id)
+            self.floor.index.build()
             self._heard(entry)
             if entry.floor:
                 self._changed(entry.floor)

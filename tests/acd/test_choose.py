@@ -5,8 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callrouter.acd.choose import Pairing, pairings, reasons, turn_order
+from callrouter.acd.choose import Pairing, pairings, turn_order
 from callrouter.acd.floor import Floor
+from callrouter.acd.why import reasons
 from tests.acd.floors import agent, floor_of, queue, waiting
 
 

@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 
-from callrouter.acd.choose import reasons
 from callrouter.acd.floor import Floor
+from callrouter.acd.why import reasons
 from callrouter.journal import Word
 from callrouter.reporting.calls import fold
 from callrouter.reporting.explain import FORGOTTEN, Reasons, Story, story

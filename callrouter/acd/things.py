@@ -1,0 +1,169 @@
+"""The things on the floor as values, read from their fields. Missing fields have the values of a newcomer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from callrouter.acd.skills import Fall, Levels, read_falls, read_levels
+from callrouter.acd.strategy import Strategy
+from callrouter.acd.turn import TARGET_MS
+
+Fields = Mapping[str, str]
+
+
+class Presence(StrEnum):
+    """What the agent says."""
+
+    LOGGED_OUT = "LOGGED_OUT"
+    READY = "READY"
+    NOT_READY = "NOT_READY"
+
+
+class Activity(StrEnum):
+    """What the system sees."""
+
+    IDLE = "IDLE"
+    RESERVED = "RESERVED"
+    RINGING = "RINGING"
+    TALKING = "TALKING"
+    WRAP_UP = "WRAP_UP"
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """One person who takes calls. Times are milliseconds since 1970 on the store's clock, 0 if never."""
+
+    id: str
+    name: str
+    phone: str
+    queues: tuple[str, ...]
+    presence: Presence
+    reason: str
+    presence_since: int
+    activity: Activity
+    since: int
+    idle_since: int
+    """Since when this agent stands in the line of the idle; a ring that the caller cut short keeps the place."""
+    wrap_until: int
+    reachable: bool
+    call: str
+    leg: str
+    missed: int
+    """Offers missed one after another."""
+    skills: Mapping[str, int]
+    order: int
+    """Place in the configuration."""
+    calls: int
+    """Conversations since the log-in."""
+    talk_ms: int
+    """Time talked since the log-in."""
+    offered: int
+    """When last offered a call."""
+
+    @property
+    def is_free(self) -> bool:
+        return self.presence is Presence.READY and self.activity is Activity.IDLE and self.reachable
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRules:
+    """What the choice needs to know of a queue."""
+
+    id: str
+    name: str
+    priority: int
+    strategy: Strategy
+    best_level: bool
+    """Those who are best at what the caller needs go first, and the strategy decides among equals."""
+    target_ms: int
+    """What the service level promises."""
+    require: Levels
+    """Skills that every caller here needs."""
+    relax: tuple[Fall, ...]
+    sticky_ms: int
+    """How long a caller waits for the agent who helped last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A call standing in a queue. `offer` is the agent whose phone rings for it, or empty."""
+
+    call: str
+    queue: str
+    priority: int
+    since: int
+    offer: str
+    owner: str
+    caller: str
+    require: Levels
+    prefer: Levels
+    sticky: str
+    """The agent who is asked before all others, or empty."""
+
+
+class Pairing(NamedTuple):
+    """This agent should be offered this call. A tuple, because hundreds of thousands are made in a second."""
+
+    call: str
+    agent: str
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text else 0
+
+
+def read_agent(name: str, fields: Fields) -> Agent:
+    return Agent(
+        id=name,
+        name=fields.get("name", name),
+        phone=fields.get("phone", ""),
+        queues=tuple(queue for queue in fields.get("queues", "").split(",") if queue),
+        presence=Presence(fields.get("presence", Presence.LOGGED_OUT)),
+        reason=fields.get("reason", ""),
+        presence_since=_number(fields.get("presence_since")),
+        activity=Activity(fields.get("activity", Activity.IDLE)),
+        since=_number(fields.get("since")),
+        idle_since=_number(fields.get("idle_since")),
+        wrap_until=_number(fields.get("wrap_until")),
+        reachable=fields.get("reachable", "") == "1",
+        call=fields.get("call", ""),
+        leg=fields.get("leg", ""),
+        missed=_number(fields.get("missed")),
+        skills=dict(read_levels(fields.get("skills", ""))),
+        order=_number(fields.get("order")),
+        calls=_number(fields.get("calls")),
+        talk_ms=_number(fields.get("talk_ms")),
+        offered=_number(fields.get("offered")),
+    )
+
+
+def read_queue(name: str, fields: Fields) -> QueueRules:
+    return QueueRules(
+        id=name,
+        name=fields.get("name", name),
+        priority=_number(fields.get("priority")),
+        strategy=Strategy(fields.get("strategy", Strategy.LONGEST_IDLE)),
+        best_level=fields.get("best_level", "") == "1",
+        target_ms=_number(fields.get("target_ms")) or TARGET_MS,
+        require=read_levels(fields.get("require", "")),
+        relax=read_falls(fields.get("relax", "")),
+        sticky_ms=_number(fields.get("sticky_ms")),
+    )
+
+
+def read_waiting(call: str, fields: Fields) -> Waiting:
+    return Waiting(
+        call=call,
+        queue=fields.get("queue", ""),
+        priority=_number(fields.get("priority")),
+        since=_number(fields.get("since")),
+        offer=fields.get("offer", ""),
+        owner=fields.get("owner", ""),
+        caller=fields.get("caller", ""),
+        require=read_levels(fields.get("require", "")),
+        prefer=read_levels(fields.get("prefer", "")),
+        sticky=fields.get("sticky", ""),
+    )
