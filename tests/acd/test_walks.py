@@ -31,7 +31,7 @@ class Walk:
         alike = bool(seed % 2)
         self.skill_sets = [self.levels() for _ in range(2 if alike else 30)]
         self.queue_sets = ["q1,q2", "q1"] if alike else ["", "q1", "q2", "q1,q2", "q2,q1"]
-        self.crowd = self.chance.uniform(0.3, 0.8)
+        self.crowd = self.chance.uniform(0.05, 0.8)
 
     def levels(self) -> str:
         names = self.chance.sample(SKILLS, self.chance.choice([0, 0, 1, 1, 2]))
@@ -50,7 +50,10 @@ class Walk:
         }
 
     def call(self) -> Fields:
-        fields = {"queue": self.chance.choice(QUEUES), "since": str(self.chance.randrange(8) * 10_000)}
+        fields = {
+            "queue": self.chance.choice(QUEUES),
+            "since": str(max(0, self.now_ms - self.chance.randrange(6) * 10_000)),
+        }
         perhaps = {
             "priority": self.chance.choice(["-1", "1", "2"]),
             "require": self.levels(),
@@ -73,7 +76,7 @@ class Walk:
         return fields | {name: value for name, value in perhaps.items() if self.chance.random() < 0.3}
 
     def some_of(self, fields: Fields) -> Fields:
-        return dict(self.chance.sample(sorted(fields.items()), self.chance.randint(1, 3)))
+        return dict(self.chance.sample(sorted(fields.items()), min(len(fields), self.chance.randint(1, 3))))
 
     def change(self) -> None:
         """One thing happens."""
@@ -82,7 +85,11 @@ class Walk:
         if chance < 0.15:
             self.apply({agent: self.agent() if self.chance.random() < 0.8 else None})
         elif chance < 0.45 and self.floor.fields(agent):
-            busy = {"activity": self.chance.choice(["IDLE", "TALKING"]), "idle_since": str(self.now_ms)}
+            idle_ms = self.chance.choice([0, 0, 20_000, 60_000])
+            busy = {
+                "activity": self.chance.choice(["IDLE", "TALKING"]),
+                "idle_since": str(max(0, self.now_ms - idle_ms)),
+            }
             self.apply({agent: busy if self.chance.random() < 0.5 else self.some_of(self.agent())})
         elif chance < 0.75:
             self.apply({call: self.call() if self.chance.random() < self.crowd else None})
