@@ -40,9 +40,9 @@ def report_table(report: Report, gaps: int = 0, *, width: int = 140) -> Renderab
     zone = report.period.zone
     names = [name for name in COLUMNS[report.by] if width >= NARROW or name not in WIDE_ONLY]
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column(report.by.value, no_wrap=True)
+    table.add_column(report.by.value, overflow="fold")
     for name in names:
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for row in report.rows:
         table.add_row(Text(plain(_key(report.by, row.key, zone))), *_cells(names, row))
     table.add_section()

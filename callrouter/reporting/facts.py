@@ -202,9 +202,9 @@ def _steps(record: CallRecord) -> Iterator[Stepped]:
 
 def _left(record: CallRecord, step: Step, following: Step | None) -> tuple[int, str]:
     """Until when the caller was at a node, and what ended it."""
-    end = following.at_ms if following else record.ended_ms or float("inf")
-    visit = next((visit for visit in record.visits if step.at_ms <= visit.at_ms <= end), None)
-    if visit is not None and not (following and following.at_ms == step.at_ms):
+    end = following.at_ms if following else float("inf")
+    visit = next((visit for visit in record.visits if step.at_ms <= visit.at_ms < end), None)
+    if visit is not None:
         return visit.at_ms, "queue"
     if following is not None:
         return following.at_ms, following.by
