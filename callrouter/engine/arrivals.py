@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -109,7 +109,7 @@ class Arrivals:
         tree = self._trees.pick(route.tree, leg.caller_number or call)
         moment = Moment(now_ms, self._world.setting(route.tree, tree.version), facts)
         step = arrived(call, leg, route.tree, route.language or self._language, moment)
-        answered = Step(step.call, (Answer(leg.leg), *step.commands), step.entries, step.floor)
+        answered = replace(step, commands=(Answer(leg.leg), *step.commands))
         self._begin(step.call, answered, Owner(""))
 
     def _route(self, number: str) -> NumberRoute | None:
