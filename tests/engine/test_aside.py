@@ -97,19 +97,6 @@ async def test_a_caller_who_must_wait_for_an_answer_hears_the_filler_then_music_
     centre.check_books()
 
 
-async def test_a_tree_may_begin_with_a_question_to_another_program(centre: Centre) -> None:
-    begins = {
-        "test": load_tree(TREE.replace("start: who", "start: crm").replace("next: payers", "next: who"), "test.yaml")
-    }
-    centre._plan = replace(centre._plan, trees=begins)
-    await centre.start()
-    lookups(centre).answer = LookedUp()
-    await centre.caller()
-    await centre.pass_time(0.1)
-    assert len(lookups(centre).asked) == 1
-    assert [entry.data["outcome"] for entry in centre.entries(Word.LOOKUP)] == ["answered"]
-
-
 async def test_other_callers_are_served_while_one_waits_for_an_answer(centre: Centre) -> None:
     await centre.start()
     lookups(centre).takes_s = 2.9
