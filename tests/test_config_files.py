@@ -53,6 +53,11 @@ def test_the_example_configuration_loads_without_a_word_of_complaint() -> None:
     assert load_trees(config)["payments"].languages == ("ru", "en")
 
 
+def test_the_port_for_metrics_is_its_own(told: Told) -> None:
+    (problem,) = told(callrouter="centre: {language: en}\nmetrics: {port: 8188}\n")
+    assert "port 8188 is asterisk.http_port already" in problem
+
+
 def test_every_key_that_the_example_shows_commented_out_is_a_key_of_the_schema() -> None:
     """Uncommented line by line the example must still be read: only values may clash, never names."""
     for file in (PROJECT / "config").glob("*.yaml"):

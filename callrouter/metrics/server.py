@@ -17,8 +17,12 @@ RETRY_S = 10.0
 
 async def serve(port: int, text: Callable[[], Awaitable[bytes]]) -> None:
     """Until cancelled. A port that is taken is asked for again: another clerk may be about to let go of it."""
+
+    async def page(_request: web.Request) -> web.Response:
+        return web.Response(body=await text(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
     application = web.Application()
-    application.router.add_get("/metrics", lambda _request: _page(text))
+    application.router.add_get("/metrics", page)
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()
     try:
@@ -38,7 +42,3 @@ async def _open(runner: web.AppRunner, port: int) -> None:
         else:
             log.info("metrics_open", port=port)
             return
-
-
-async def _page(text: Callable[[], Awaitable[bytes]]) -> web.Response:
-    return web.Response(body=await text(), headers={"Content-Type": CONTENT_TYPE_LATEST})
