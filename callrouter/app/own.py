@@ -52,7 +52,7 @@ async def own_centre(
     """Started from a copy of this configuration, changed a little if wanted; stopped and wiped at the end."""
     with tempfile.TemporaryDirectory(prefix="callrouter-") as folder:
         own_config = Path(folder, "config")
-        write_config(_moved(change(load_config(config_folder)), Path(folder)), own_config)
+        write_config(moved(change(load_config(config_folder)), Path(folder)), own_config)
         site = open_site(own_config, Path(folder, "run"))
         library = site.prompt_library()
         await library.prepare(spoken(site), site.languages)
@@ -65,7 +65,7 @@ async def own_centre(
             shutil.rmtree(site.layout.sockets, ignore_errors=True)
 
 
-def _moved(config: Config, folder: Path) -> Config:
+def moved(config: Config, folder: Path) -> Config:
     """The same centre where nobody else is: other ports, its own Redis, its own recordings.
 
     Calls out go to the simulated parties, whatever the configuration says: no rehearsal rings a real phone."""

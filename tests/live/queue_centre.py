@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from callrouter.app.frozen import write_config
-from callrouter.app.own import _moved, free_ports
+from callrouter.app.own import moved, free_ports
 from callrouter.app.site import Site, open_site, spoken
 from callrouter.asterisk.phones import Phone, provision
 from callrouter.asterisk.requests import Requests
@@ -133,7 +133,7 @@ async def queue_centre(config_folder: Path) -> AsyncIterator[QueueCentre]:
     """Started on free ports below a folder of its own; wiped at the end."""
     with tempfile.TemporaryDirectory(prefix="callrouter-") as folder:
         own_config = Path(folder, "config")
-        write_config(_moved(load_config(config_folder), Path(folder)), own_config)
+        write_config(moved(load_config(config_folder), Path(folder)), own_config)
         site = open_site(own_config, Path(folder, "run"))
         site.layout.prepare()
         library = site.prompt_library()
