@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from callrouter.app.frozen import write_config
-from callrouter.app.own import moved, free_ports
+from callrouter.app.own import free_ports, moved
 from callrouter.app.site import Site, open_site, spoken
 from callrouter.asterisk.phones import Phone, provision
 from callrouter.asterisk.requests import Requests
