@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from callrouter import __version__
-from callrouter.cli import calls, centre, report, switch
+from callrouter.cli import calls, centre, report, simulate, switch, whatif
 from callrouter.cli.agents import agents_app
 from callrouter.cli.prompts import prompts_app
 from callrouter.cli.publish import publish_app
@@ -26,6 +26,8 @@ app = typer.Typer(
 app.add_typer(centre.app)
 app.add_typer(calls.app)
 app.add_typer(report.app)
+app.add_typer(simulate.app)
+app.add_typer(whatif.app)
 app.add_typer(switch.app)
 app.add_typer(agents_app, name="agents")
 tree_app.add_typer(publish_app)

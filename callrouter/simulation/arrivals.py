@@ -10,8 +10,9 @@ from operator import attrgetter
 import numpy as np
 
 from callrouter.simulation.day import NO_NEEDS, Caller
-from callrouter.simulation.durations import NEVER, Duration
+from callrouter.simulation.durations import NEVER, Duration, Fixed
 
+NOTHING = Fixed(0.0)
 AT_A_TIME = 4096
 """Callers drawn together: drawing them one by one costs ten times as much."""
 
@@ -27,13 +28,14 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """Callers of one kind: one queue, one patience, the same needs."""
+    """Callers of one kind: the same queue and needs, talks and patience by the same laws."""
 
     queue: str
     rates: Sequence[Rate] = ()
     """One after another in time."""
     times: Sequence[int] = ()
     """Or the very moments, recorded."""
+    talk: Duration = NOTHING
     patience: Duration = NEVER
     priority: int = 0
     needs: Mapping[str, str] = field(default_factory=lambda: NO_NEEDS)
@@ -56,6 +58,7 @@ def _callers(stream: Stream, chance: np.random.Generator) -> Iterator[Caller]:
                 at_ms,
                 stream.queue,
                 None if endless else round(seconds * 1000),
+                round(stream.talk.at(talk) * 1000),
                 talk,
                 ring,
                 stream.priority,

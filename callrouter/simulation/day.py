@@ -24,6 +24,8 @@ class Caller:
     queue: str
     patience_ms: int | None = None
     """From joining the first line; None: never gives up."""
+    talk_ms: int = 0
+    """How long they talk with anybody whose talks are not otherwise known."""
     talk: float = 0.5
     ring: float = 0.5
     priority: int = 0
@@ -32,6 +34,8 @@ class Caller:
     number: str = ""
     key: str = ""
     """Which call of a recorded day this is."""
+    goes_back: bool = False
+    """When patience ends they press the key that leads back into the tree: they have not given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,30 +79,24 @@ class Result(StrEnum):
     ANSWERED = "answered"
     ABANDONED = "abandoned"
     TIMED_OUT = "timed out"
+    WENT_BACK = "went back"
+    MOVED_ON = "moved on"
+    """Into another queue's line; what became of them there is another Done."""
     TURNED_AWAY = "turned away"
+    """All lines were taken: they never came into a queue."""
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What became of a caller."""
+    """How a caller's stay in one queue ended."""
 
     caller: Caller
     result: Result
     queue: str
-    """The last line they stood in."""
     waited_ms: int = 0
+    """By the caller's one clock: from the first queue on."""
     agent: str = ""
     talked_ms: int = 0
-
-
-@dataclass(slots=True)
-class AgentTime:
-    """Milliseconds of one agent within the counted time."""
-
-    idle_ms: int = 0
-    """READY, reachable and free."""
-    busy_ms: int = 0
-    """An offer, a talk or a wrap-up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +104,7 @@ class Played:
     day: Day
     done: Sequence[Done]
     """Those who called within the counted time, as they ended."""
-    agents: Mapping[str, AgentTime]
+    spent: Mapping[str, Mapping[str, int]]
+    """Agent → kind of time (as reporting/stretches.py has them) → milliseconds within the counted time."""
     counted_ms: int
     events: int

@@ -17,17 +17,16 @@ UNANSWERED_MS = 24 * 3_600_000
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """Talk times by (queue, agent), else by queue; how long phones ring, and the share of offers nobody answers."""
+    """Talk times by (queue, agent), else the caller's own; how long phones ring, the share of offers nobody answers."""
 
-    talk: Mapping[str, Duration]
     talk_with: Mapping[tuple[str, str], Duration] = field(default_factory=dict)
     answers: Duration = AT_ONCE
     missed: float = 0.0
     away_s: float = 60.0
 
     def talk_ms(self, caller: Caller, queue: str, agent: str) -> int:
-        talk = self.talk_with.get((queue, agent)) or self.talk[queue]
-        return max(1, round(talk.at(caller.talk) * 1000))
+        talk = self.talk_with.get((queue, agent))
+        return max(1, round(talk.at(caller.talk) * 1000) if talk else caller.talk_ms)
 
     def ring(self, caller: Caller, _queue: str, _agent: str, time: int) -> Ring:
         luck = (caller.ring + time * GOLDEN) % 1

@@ -27,8 +27,27 @@ class Estimate:
 
     def covers(self, value: float) -> bool:
         """A figure that was the same on every day has an interval without width: the last digits are forgiven."""
-        grace = 1e-9 * max(1.0, abs(value))
-        return self.low - grace <= value <= self.high + grace
+        return self.low - _grace(value) <= value <= self.high + _grace(value)
+
+    def covers_day(self, value: float) -> bool:
+        return self.day_low - _grace(value) <= value <= self.day_high + _grace(value)
+
+    @property
+    def day_low(self) -> float:
+        """95 % of single days lie between here and `day_high`: a prediction interval, wider than that of the mean."""
+        return self.mean - self._day_width
+
+    @property
+    def day_high(self) -> float:
+        return self.mean + self._day_width
+
+    @property
+    def _day_width(self) -> float:
+        return (self.high - self.mean) * math.sqrt(self.days + 1)
+
+
+def _grace(value: float) -> float:
+    return 1e-9 * max(1.0, abs(value))
 
 
 def estimate(values: Sequence[float | None]) -> Estimate | None:
@@ -40,12 +59,3 @@ def estimate(values: Sequence[float | None]) -> Estimate | None:
     if len(known) > 1:
         width = float(stdtrit(len(known) - 1, (1 + SURE) / 2) * np.std(known, ddof=1) / math.sqrt(len(known)))
     return Estimate(mean, mean - width, mean + width, len(known))
-
-
-def day_range(values: Sequence[float | None]) -> tuple[float, float] | None:
-    """Where 95 % of single days lie, between quantiles; a figure that no day had has none."""
-    known = [value for value in values if value is not None]
-    if not known:
-        return None
-    low, high = np.quantile(known, [(1 - SURE) / 2, (1 + SURE) / 2])
-    return float(low), float(high)

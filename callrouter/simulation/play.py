@@ -9,7 +9,7 @@ Rule: who is chosen, and what an offer, an answer, a miss or an end does to an a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from heapq import heappop, heappush
 from typing import Any
 
@@ -18,11 +18,11 @@ from callrouter.acd.choose import pairings
 from callrouter.acd.floor import Activity, Floor, Presence
 from callrouter.acd.presence import Wish, presence_change, wish_entry
 from callrouter.journal import NOW, Entry, FloorChange, Word
-from callrouter.simulation.day import AgentTime, Caller, Day, Done, Played, Result, Ring
+from callrouter.reporting.floor import condition
+from callrouter.simulation.day import Caller, Day, Done, Played, Result, Ring
 
 Tell = Callable[[Entry], None]
 NOTHING: FloorChange = {}
-AWAY, IDLE, BUSY = range(3)
 
 
 def play(day: Day, tell: Tell | None = None) -> Played:
@@ -67,9 +67,9 @@ class _Play:
         self._present = 0
         self._calls = 0
         self._done: list[Done] = []
-        self._times = {thing[6:]: AgentTime() for thing in day.floor if thing.startswith("agent:")}
-        self._seen: dict[str, tuple[int, int]] = {}
-        """Agent → since when they are AWAY, IDLE or BUSY."""
+        self._spent: dict[str, dict[str, int]] = {name[6:]: {} for name in day.floor if name.startswith("agent:")}
+        self._since: dict[str, tuple[int, str]] = {}
+        """Agent → since when, and the kind of time they spend."""
         self._end = day.to_ms
 
     def run(self) -> Played:
@@ -81,16 +81,19 @@ class _Play:
             events += 1
             if self._looking and self._changed:
                 self._look()
-        counted = (self._now if self._end is None else self._end) - self._day.from_ms
-        for agent in self._times:
-            self._count(agent, self._now)
-        return Played(self._day, self._done, self._times, counted, events)
+        self._now = self._now if self._end is None else self._end
+        counted = self._now - self._day.from_ms
+        for agent in self._spent:
+            self._count(agent, "out")
+        return Played(self._day, self._done, self._spent, counted, events)
 
     def _start(self) -> None:
         day = self._day
         first = next(self._callers, None)
         self._now = min([*([first.at_ms] if first else ()), *(entry.at_ms for entry in day.changes[:1]), day.from_ms])
         self._write(Word.CONFIG, None, "", day.floor)
+        for agent in self._spent:
+            self._since[agent] = (self._now, condition(self._floor.fields(f"agent:{agent}")))
         for entry in day.changes:
             self._at(entry.at_ms, self._change, entry)
         if first is not None:
@@ -142,22 +145,23 @@ class _Play:
     def _agent(self, agent: str, word: Word, visit: _Visit | None, change: FloorChange, /, **data: object) -> None:
         """Write something that changes an agent, and count what they did until now."""
         self._write(word, visit, agent, change, **data)
-        self._count(agent, self._now)
+        kind = condition(self._floor.fields(f"agent:{agent}"))
+        self._count(agent, "resting" if kind == "wrap-up" and word is Word.RINGNOANSWER else kind)
 
-    def _count(self, agent: str, now: int) -> None:
-        since, what = self._seen.get(agent, (now, AWAY))
-        if what:
-            spent = min(now, self._end if self._end is not None else now) - max(since, self._day.from_ms)
-            if spent > 0:
-                times = self._times[agent]
-                times.idle_ms += spent if what == IDLE else 0
-                times.busy_ms += spent if what == BUSY else 0
-        self._seen[agent] = (now, _doing(self._floor.fields(f"agent:{agent}")))
+    def _count(self, agent: str, kind: str) -> None:
+        """The time of one kind is over; from now on it is of this kind."""
+        since, before = self._since.get(agent, (self._now, kind))
+        self._since[agent] = (self._now, kind)
+        ends = self._now if self._end is None else min(self._now, self._end)
+        ms = ends - max(since, self._day.from_ms)
+        if ms > 0:
+            spent = self._spent[agent]
+            spent[before] = spent.get(before, 0) + ms
 
     # --- what happens -------------------------------------------------------------------------------------------------
 
     def _change(self, entry: Entry) -> None:
-        if entry.agent in self._times:
+        if entry.agent in self._spent:
             self._agent(entry.agent, entry.word, None, entry.floor, **entry.data)
 
     def _arrive(self, caller: Caller) -> None:
@@ -275,8 +279,12 @@ class _Play:
         if visit.agent:
             back = {f"agent:{visit.agent}": activity.released()}
             self._agent(visit.agent, Word.RINGCANCELED, visit, back, ring_ms=self._now - visit.rang_at)
-        self._leave_line(visit, Word.ABANDON)
-        self._finish(visit, Result.ABANDONED, "abandoned")
+        if visit.caller.goes_back:
+            self._leave_line(visit, Word.EXITWITHKEY)
+            self._finish(visit, Result.WENT_BACK, "left_tree")
+        else:
+            self._leave_line(visit, Word.ABANDON)
+            self._finish(visit, Result.ABANDONED, "abandoned")
 
     def _wait_over(self, visit: _Visit, queue: str) -> None:
         """The longest wait in a queue; a ring under way is let end first."""
@@ -287,6 +295,7 @@ class _Play:
         if to == "hangup":
             self._finish(visit, Result.TIMED_OUT, "timed_out")
             return
+        self._note(visit, Result.MOVED_ON)
         self._present += 1
         visit.queue = to
         self._join(visit)
@@ -300,13 +309,10 @@ class _Play:
 
     def _finish(self, visit: _Visit, result: Result, how: str) -> None:
         self._write(Word.ENDED, visit, how=how, in_tree_ms=0, waited_ms=visit.waited_ms, talked_ms=visit.talked_ms)
+        self._note(visit, result)
+
+    def _note(self, visit: _Visit, result: Result) -> None:
         at = visit.caller.at_ms
         if at >= self._day.from_ms and (self._end is None or at < self._end):
             agent = visit.agent if result is Result.ANSWERED else ""
             self._done.append(Done(visit.caller, result, visit.queue, visit.waited_ms, agent, visit.talked_ms))
-
-
-def _doing(agent: Mapping[str, str]) -> int:
-    if agent["activity"] != Activity.IDLE:
-        return BUSY
-    return IDLE if agent["presence"] == Presence.READY and agent["reachable"] == "1" else AWAY

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,12 +45,12 @@ class Simple:
     def day(self, chance: np.random.Generator, callers_counted: int, warm_up_s: float) -> Day:
         warm = round(warm_up_s * 1000)
         end = warm + round(callers_counted / self.per_s * 1000)
-        stream = Stream("line", [Rate(0, end, self.per_s)], patience=self.patience)
+        stream = Stream("line", [Rate(0, end, self.per_s)], talk=Exponential(self.talk_s), patience=self.patience)
         return Day(
             {**queues("line"), **agents(self.agents)},
             {"line": ENDLESS},
             callers([stream], chance),
-            Habits({"line": Exponential(self.talk_s)}),
+            Habits(),
             from_ms=warm,
             to_ms=end,
             lines=self.lines,
@@ -67,16 +67,14 @@ def figures(played: Played, within_s: Sequence[float] = ()) -> dict[str, float]:
     let_in = [done for done in played.done if done.result is not Result.TURNED_AWAY]
     waits = np.array([done.waited_ms for done in let_in]) / 1000
     served = np.array([done.result is Result.ANSWERED for done in let_in])
-    times: Mapping[str, float] = {
-        "busy": sum(time.busy_ms for time in played.agents.values()),
-        "idle": sum(time.idle_ms for time in played.agents.values()),
-    }
+    busy = sum(spent.get("talking", 0) for spent in played.spent.values())
+    free = sum(spent.get("free", 0) for spent in played.spent.values())
     return {
         "waits": float(np.mean(waits > 0)),
         "abandons": float(np.mean([done.result is Result.ABANDONED for done in let_in])),
         "mean_wait_s": float(np.mean(waits)),
         "mean_queue": float(waits.sum()) / (played.counted_ms / 1000),
-        "occupancy": times["busy"] / (times["busy"] + times["idle"]),
+        "occupancy": busy / (busy + free),
         "blocked": 1 - len(let_in) / len(played.done),
         **{f"wait over {t:g}": float(np.mean(waits > t)) for t in within_s},
         **{f"served within {t:g}": float(np.mean((waits <= t) & served)) for t in within_s},

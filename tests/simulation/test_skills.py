@@ -76,7 +76,7 @@ def matching_day(floor: Floor, chance: np.random.Generator, length_ms: int) -> D
         {**queues(*floor.arrivals), **people},
         dict.fromkeys(floor.arrivals, ENDLESS),
         callers(streams, chance),
-        Habits({}, talk),
+        Habits(talk),
         from_ms=warm,
         to_ms=warm + length_ms,
     )
@@ -95,8 +95,8 @@ def six_kinds(skills: int, chance: np.random.Generator, hours: int, lines: int |
         Day(
             {**queues(*KINDS), **people},
             dict.fromkeys(KINDS, ENDLESS),
-            callers([Stream(kind, [Rate(0, end, 0.14 / 6)]) for kind in KINDS], chance),
-            Habits(dict.fromkeys(KINDS, Exponential(600))),
+            callers([Stream(kind, [Rate(0, end, 0.14 / 6)], talk=Exponential(600)) for kind in KINDS], chance),
+            Habits(),
             from_ms=warm,
             to_ms=end,
             lines=lines,

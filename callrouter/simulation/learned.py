@@ -1,0 +1,107 @@
+"""What a recorded day teaches: patience by queue, talk times by queue and agent, how each agent's phone is answered."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from callrouter.reporting.facts import Outcome
+from callrouter.reporting.record import Result
+from callrouter.simulation.day import Ring
+from callrouter.simulation.durations import Duration, Measured, measured
+from callrouter.simulation.habits import UNANSWERED_MS
+from callrouter.simulation.patience import Curve, Waits, kaplan_meier
+from callrouter.simulation.recorded import Rang, Recorded, Seen
+
+ENOUGH_CALLERS = 100
+ENOUGH_TALKS = 30
+"""Of a queue; fewer talks of one agent there than ENOUGH_OF_AN_AGENT are taken from everybody's."""
+ENOUGH_OF_AN_AGENT = 20
+ENOUGH_GAVE_UP = 20
+"""Of a queue, or else of all queues together: fewer leave the curve's end to chance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    patience: Mapping[str, Curve | Duration]
+    talk: Mapping[str, Measured]
+    """By queue."""
+    talk_with: Mapping[tuple[str, str], Measured]
+    """By queue and agent, of those who talked often enough."""
+    rings: Mapping[str, Sequence[Ring]]
+    """By agent, in the order of luck: unanswered offers first, then the quick answers. "" is everybody."""
+
+    def talks(self, queue: str, agent: str) -> Measured | None:
+        return self.talk_with.get((queue, agent)) or self.talk.get(queue)
+
+
+def learned(day: Recorded, patience: Duration | None = None) -> Learned:
+    """From everybody of the day and the hour before; with a `patience` of its own, that is not asked of the day."""
+    talked = [one for one in day.callers if one.talked_ms and one.agent]
+    by_queue, with_agent = defaultdict(list), defaultdict(list)
+    for one in talked:
+        by_queue[one.last_queue].append(one.talked_ms / 1000)
+        with_agent[one.last_queue, one.agent].append(one.talked_ms / 1000)
+    queues = {one.queue for one in day.callers}
+    return Learned(
+        patience=dict.fromkeys(queues, patience) if patience is not None else _patience(day.callers, queues),
+        talk={queue: measured(values) for queue, values in by_queue.items()},
+        talk_with={who: measured(values) for who, values in with_agent.items() if len(values) >= ENOUGH_OF_AN_AGENT},
+        rings=_rings([offer for one in day.callers for offer in one.offers]),
+    )
+
+
+def too_little(day: Recorded, found: Learned) -> list[str]:
+    """Why this day cannot be judged by; nothing if it can."""
+    callers = sum(day.from_ms <= one.at_ms for one in day.callers)
+    if callers < ENOUGH_CALLERS:
+        return [f"only {callers} callers joined a queue that day; {ENOUGH_CALLERS} are needed"]
+    wrong = []
+    for queue in sorted({one.queue for one in day.callers}):
+        talks = len(found.talk[queue].values) if queue in found.talk else 0
+        if talks < ENOUGH_TALKS:
+            wrong.append(f"only {talks} talks in the queue {queue} are known; {ENOUGH_TALKS} are needed")
+        if queue not in found.patience:
+            gave_up = sum(one.outcome is Outcome.ABANDONED for one in day.callers)
+            wrong.append(
+                f"only {gave_up} callers gave up that day, {ENOUGH_GAVE_UP} are needed to know the patience in the "
+                f"queue {queue}: give it with --patience, like exponential:120"
+            )
+    return wrong
+
+
+def _patience(callers: Sequence[Seen], queues: set[str]) -> dict[str, Curve | Duration]:
+    """Of each queue, or where few gave up there, of all together."""
+    everybody = _waits(callers)
+    found: dict[str, Curve | Duration] = {}
+    for queue in queues:
+        waits = _waits([one for one in callers if one.queue == queue])
+        if len(waits.gave_up) < ENOUGH_GAVE_UP:
+            waits = everybody
+        if len(waits.gave_up) >= ENOUGH_GAVE_UP:
+            found[queue] = kaplan_meier(waits)
+    return found
+
+
+def _waits(callers: Sequence[Seen]) -> Waits:
+    gave_up = [one.waited_ms / 1000 for one in callers if one.outcome is Outcome.ABANDONED]
+    return Waits(gave_up, [one.waited_ms / 1000 for one in callers if one.outcome is not Outcome.ABANDONED])
+
+
+def _rings(offers: Sequence[Rang]) -> dict[str, Sequence[Ring]]:
+    """Offers that were taken back have not told how they would have ended."""
+    found: dict[str, list[Ring]] = defaultdict(list)
+    for offer in offers:
+        if offer.result is not Result.TAKEN_BACK and offer.result is not Result.OPEN:
+            for agent in (offer.agent, ""):
+                found[agent].append(ring_of(offer))
+    return {agent: sorted(rings, key=lambda ring: (ring.answered, ring.after_ms)) for agent, rings in found.items()}
+
+
+def ring_of(offer: Rang) -> Ring:
+    """A phone that was not answered rings as long as it is let; one that refused ends when it did."""
+    if offer.result is Result.ACCEPTED:
+        return Ring(offer.after_ms)
+    after = UNANSWERED_MS if offer.result is Result.MISSED else offer.after_ms
+    return Ring(after, answered=False, away_ms=offer.away_ms)

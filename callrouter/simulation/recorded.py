@@ -1,0 +1,163 @@
+"""A day out of the journal: who called when and how it went, how phones were answered, who worked when.
+
+Rule: what callers and agents did by themselves is taken over; what the choice and the queues' rules made of it is not,
+for that is what may be changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from callrouter.journal import Entry, Word
+from callrouter.reporting.calls import fold
+from callrouter.reporting.facts import Outcome, Stay, facts
+from callrouter.reporting.record import CallRecord, Result
+from callrouter.reporting.replay import Things, things_at
+from callrouter.reporting.stretches import Stretch, tell
+
+LEAD_MS = 3_600_000
+"""The hour before is played too, so that the day does not begin with an empty line and rested agents."""
+BY_THEMSELVES = frozenset({Word.PAUSE, Word.UNPAUSE, Word.AGENTLOGOFF, Word.REACHABLE, Word.UNREACHABLE})
+NEEDS = ("require", "prefer")
+
+Fields = Mapping[str, str]
+Away = Mapping[tuple[str, str], int]
+"""(call, agent) → how long somebody was away who had been set NOT_READY for not answering it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rang:
+    """An offer of the day."""
+
+    agent: str
+    after_ms: int
+    """Until it was answered, or over."""
+    result: Result
+    away_ms: int | None
+    """Who was set NOT_READY for it was back after so long; None: not by themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A caller of the day, from joining the first queue."""
+
+    call: str
+    queue: str
+    at_ms: int
+    waited_ms: int
+    outcome: Outcome
+    """Of the last stay."""
+    last_queue: str
+    agent: str
+    talked_ms: int
+    priority: int
+    needs: Fields
+    offers: tuple[Rang, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    from_ms: int
+    to_ms: int
+    callers: Sequence[Seen]
+    stays: Sequence[Stay]
+    """Those that began within the day, for its own figures."""
+    stretches: Sequence[Stretch]
+    floor: Things
+    """As it was when the lead began."""
+    changes: Sequence[Entry]
+    """What agents did by themselves."""
+
+
+class NotRecorded(ValueError):
+    """The journal does not hold this day; the message says what is missing."""
+
+
+def recorded(entries: Sequence[Entry], from_ms: int, to_ms: int) -> Recorded:
+    """The day between these moments, from a journal that begins before it and goes on until its calls are over."""
+    begins = _known_from(entries, from_ms)
+    floor = things_at(entries, f"{begins}-{len(entries)}")
+    within = [entry for entry in entries if begins <= entry.at_ms]
+    away, back = _times_away(within)
+    waiting = _waiting_fields(within)
+    from_ms, to_ms = max(from_ms, begins), min(to_ms, entries[-1].at_ms)
+    records = [record for record in fold(within).values() if record.visits and record.whole]
+    seen = [_seen(record, waiting.get(record.call, {}), away) for record in records]
+    told = tell({}, entries)
+    return Recorded(
+        from_ms,
+        to_ms,
+        callers=sorted((one for one in seen if one.at_ms < to_ms), key=lambda one: (one.at_ms, one.call)),
+        stays=[stay for record in records for stay in facts(record).stays if from_ms <= record.visits[0].at_ms < to_ms],
+        stretches=[*told.over, *(replace(last, ends_ms=to_ms) for last in told.lasting.values())],
+        floor=floor or {},
+        changes=tuple(_by_themselves(within, back)),
+    )
+
+
+def _known_from(entries: Sequence[Entry], from_ms: int) -> int:
+    """From when on the whole floor is known, at most the lead before the day."""
+    if not entries:
+        raise NotRecorded("the journal is empty")
+    for entry in entries:
+        if entry.word is Word.SNAPSHOT and entry.at_ms > from_ms:
+            raise NotRecorded("the journal no longer holds the beginning of that day")
+        if things_at([entry], entry.id) is not None:
+            return max(entry.at_ms, from_ms - LEAD_MS)
+    raise NotRecorded("the journal holds neither a SNAPSHOT nor the first CONFIG: who was there is not known")
+
+
+def _times_away(entries: Sequence[Entry]) -> tuple[Away, frozenset[str]]:
+    """How long who was away after being set NOT_READY by us, and the ids of the entries that ended it."""
+    paused: dict[str, Entry] = {}
+    away: dict[tuple[str, str], int] = {}
+    back = set()
+    for entry in entries:
+        if entry.word is Word.PAUSE and entry.data.get("by") == "callrouter":
+            paused[entry.agent] = entry
+        elif entry.word in (Word.PAUSE, Word.AGENTLOGOFF):
+            paused.pop(entry.agent, None)
+        elif entry.word is Word.UNPAUSE and (pause := paused.pop(entry.agent, None)) is not None:
+            away[pause.call, entry.agent] = entry.at_ms - pause.at_ms
+            back.add(entry.id)
+    return away, frozenset(back)
+
+
+def _by_themselves(entries: Sequence[Entry], back: Collection[str]) -> Iterator[Entry]:
+    """Presence and phones, but for what followed from an unanswered offer, which may not happen again."""
+    for entry in entries:
+        ours = entry.data.get("by") == "callrouter" or entry.id in back
+        if entry.word in BY_THEMSELVES and not ours and f"agent:{entry.agent}" in entry.floor:
+            yield entry
+
+
+def _waiting_fields(entries: Sequence[Entry]) -> Mapping[str, Fields]:
+    """Call → what stood on the floor of it when it first joined a line."""
+    found: dict[str, Fields] = {}
+    for entry in entries:
+        if entry.word is Word.ENTERQUEUE and entry.call not in found:
+            found[entry.call] = entry.floor.get(f"waiting:{entry.call}") or {}
+    return found
+
+
+def _seen(record: CallRecord, waiting: Fields, away: Away) -> Seen:
+    first, last = record.visits[0], facts(record).stays[-1]
+    talk = next((talk for talk in record.talks if talk.queue), None)
+    return Seen(
+        call=record.call,
+        queue=first.queue,
+        at_ms=first.at_ms,
+        waited_ms=last.waited_ms,
+        outcome=last.outcome,
+        last_queue=last.queue,
+        agent=last.agent,
+        talked_ms=talk.ended_ms - talk.at_ms if talk is not None and talk.ended_ms else 0,
+        priority=int(waiting.get("priority") or 0),
+        needs={name: waiting[name] for name in NEEDS if waiting.get(name)},
+        offers=tuple(
+            Rang(offer.agent, offer.ended_ms - offer.at_ms, offer.result, away.get((record.call, offer.agent)))
+            for offer in record.offers
+            if offer.ended_ms
+        ),
+    )
