@@ -14,7 +14,7 @@ from heapq import heappop, heappush
 from typing import Any
 
 from callrouter.acd import activity
-from callrouter.acd.choose import pairings
+from callrouter.acd.choose import next_change_ms, pairings
 from callrouter.acd.floor import Activity, Floor, Presence
 from callrouter.acd.presence import Wish, presence_change, wish_entry
 from callrouter.journal import NOW, Entry, FloorChange, Word
@@ -64,6 +64,8 @@ class _Play:
         """Of those, the ones without an offer."""
         self._changed = False
         """Since the last look at the floor."""
+        self._alarm: int | None = None
+        """When a waiting caller's needs fall."""
         self._present = 0
         self._calls = 0
         self._done: list[Done] = []
@@ -193,8 +195,16 @@ class _Play:
 
     def _look(self) -> None:
         self._changed = False
-        for pairing in pairings(self._floor):
+        for pairing in pairings(self._floor, now_ms=self._now):
             self._offer(self._line[pairing.call], pairing.agent)
+        due_ms = next_change_ms(self._floor)
+        if due_ms is not None and due_ms != self._alarm:
+            self._alarm = due_ms
+            self._at(max(due_ms, self._now), self._needs_fall)
+
+    def _needs_fall(self) -> None:
+        """Time alone changes the choice at known moments only."""
+        self._changed = True
 
     def _offer(self, visit: _Visit, agent: str) -> None:
         ring = self._day.people.ring(visit.caller, visit.queue, agent, visit.offers)
