@@ -27,6 +27,8 @@ Name = Annotated[
     ),
 ]
 """A name in our own tables: small letters, digits, `_`, `-`; safe in a path, a key and a dial string."""
+Level = Annotated[int, Field(ge=1, le=10)]
+"""How well somebody has a skill, or must have it."""
 Port = Annotated[int, Field(ge=1024, le=65535)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Number = Annotated[
@@ -287,12 +289,42 @@ class NumberRoute(Part):
     language: Language | None = None
 
 
+class Relax(Part):
+    """After this length of waiting less is needed; what has fallen is still preferred."""
+
+    after_s: Seconds
+    drop: tuple[Name, ...] | Literal["all"] = Field(default=(), description="skills no longer needed, or `all`")
+    lower: int = Field(default=0, ge=0, le=10, description="every needed level falls by so much")
+
+
+class ServiceLevel(Part):
+    """What the queue promises: so many per cent answered within so many seconds."""
+
+    percent: float = Field(default=80, gt=0, le=100, description="for reports")
+    within_s: Seconds = Field(default=20, description="callers of a queue that promises less time go so much earlier")
+
+
 class Queue(Part):
     """A line of waiting callers."""
 
     name: str = Field(min_length=1, max_length=80)
-    strategy: Literal["longest_idle"] = "longest_idle"
-    priority: int = Field(default=0, ge=-100, le=100, description="calls of a queue with a higher priority go first")
+    strategy: Literal["longest_idle", "fewest_calls", "least_talk_time", "round_robin", "top_down", "random"] = Field(
+        default="longest_idle", description="which of the able agents gets a call"
+    )
+    best_level_first: bool = Field(
+        default=False,
+        description="the highest levels of what the caller needs first; the strategy decides among equals",
+    )
+    priority: int = Field(default=0, ge=-100, le=100, description="one point is worth a minute of waiting")
+    skills: dict[Name, Level] = Field(default={}, description="what every agent must have for callers here, from level")
+    relax: tuple[Relax, ...] = Field(default=(), description="needs that fall while a caller waits")
+    service_level: ServiceLevel = ServiceLevel()
+    sticky_s: float = Field(
+        default=20,
+        ge=0,
+        le=3600,
+        description="callers whom the tree sends to the agent who helped last wait so long for them",
+    )
     ring_s: int = Field(default=15, ge=3, le=120, description="how long one agent's phone rings")
     max_wait_s: Seconds = Field(default=600, description="then `overflow`")
     overflow: Name | Literal["hangup"] = Field(
@@ -311,6 +343,7 @@ class AgentPart(Part):
 
     name: str = Field(min_length=1, max_length=80)
     queues: tuple[Name, ...] = Field(min_length=1, description="queues this agent serves")
+    skills: dict[Name, Level] = Field(default={}, description="what this agent is good at, 1 to 10")
 
 
 class CallerList(Part):

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
-from callrouter.config import Config, Secret
+from callrouter.config import AgentPart, Config, Queue, Secret
 from callrouter.documents import Document, KeyPath, close_to
 from callrouter.errors import Problem
 
@@ -18,7 +18,19 @@ EPHEMERAL_FIRST = 32768
 
 def fits_together(config: Config, document: Document) -> Iterator[Problem]:
     """Every problem between the parts."""
-    for check in (_ports, _trunks, _numbers, _queues, _overflow, _agents, _fallback, _music, _speech, _secrets):
+    for check in (
+        _ports,
+        _trunks,
+        _numbers,
+        _queues,
+        _skills,
+        _overflow,
+        _agents,
+        _fallback,
+        _music,
+        _speech,
+        _secrets,
+    ):
         yield from check(config, document)
 
 
@@ -101,6 +113,39 @@ def _queues(config: Config, document: Document) -> Iterator[Problem]:
         if name not in served:
             words = f"no agent serves the queue {name}; callers there will only wait for its overflow"
             yield document.problem(path, words, of_key=True, severity="warning")
+
+
+def _skills(config: Config, document: Document) -> Iterator[Problem]:
+    """Somebody must be able to serve each queue, and each step of relaxation must do something."""
+    known = {skill for agent in config.agents.values() for skill in agent.skills}
+    for name, queue in config.queues.items():
+        path: KeyPath = ("queues", name)
+        serving = [agent for agent in config.agents.values() if name in agent.queues]
+        for skill in queue.skills.keys() - known:
+            yield document.problem((*path, "skills", skill), _absent("agent with the skill", skill, known))
+        if queue.skills.keys() <= known and serving and not any(_has(agent, queue) for agent in serving):
+            words = f"no agent of {name} has all its skills; its callers will only wait for its overflow or `relax`"
+            yield document.problem((*path, "skills"), words, of_key=True, severity="warning")
+        yield from _relaxation(queue, path, document)
+
+
+def _has(agent: AgentPart, queue: Queue) -> bool:
+    return all(agent.skills.get(skill, 0) >= level for skill, level in queue.skills.items())
+
+
+def _relaxation(queue: Queue, path: KeyPath, document: Document) -> Iterator[Problem]:
+    before = 0.0
+    for number, step in enumerate(queue.relax):
+        here = (*path, "relax", number)
+        if not step.drop and not step.lower:
+            yield document.problem(here, "say what falls: `drop: [skill]`, `drop: all` or `lower: 1`")
+        if step.after_s <= before:
+            words = f"each step comes later than the one before it, and {step.after_s:g} is not more than {before:g}"
+            yield document.problem((*here, "after_s"), words)
+        if step.after_s >= queue.max_wait_s:
+            words = f"nobody waits so long here: max_wait_s is {queue.max_wait_s:g}"
+            yield document.problem((*here, "after_s"), words, severity="warning")
+        before = step.after_s
 
 
 def _overflow(config: Config, document: Document) -> Iterator[Problem]:

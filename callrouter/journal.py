@@ -52,7 +52,7 @@ class Word(StrEnum):
     SWITCH = "SWITCH"
     """An emergency switch was turned. data: switch, on (1 or nothing), by."""
     OFFER = "OFFER"
-    """An agent was reserved for a waiting call. data: leg, floor (the version the choice saw), ring_s."""
+    """An agent was reserved for a waiting call. data: leg, floor (what the choice saw: `Saw`), ring_s."""
     RINGING = "RINGING"
     WRAPUPEND = "WRAPUPEND"
     RECORDING = "RECORDING"
@@ -82,6 +82,31 @@ FloorChange = Mapping[str, Mapping[str, str] | None]
 """Things of the live floor and the fields set on them; None takes the thing away. Things are named
 `agent:<id>`, `queue:<id>`, `waiting:<call>`, `switch:<name>`, `tree:<name>`. The same values go to Redis and into the
 entry, so that a replica made from entries cannot differ from the original."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saw:
+    """All that a choice depends on, by reference: making it again on this floor gives the same pair and the reasons.
+
+    As text: `1700000000000-0 1700000000250 anna=call-7`, the pairs last; the version alone stands for its own moment.
+    """
+
+    version: str
+    now_ms: int
+    on_their_way: Mapping[str, str] = field(default_factory=dict)
+    """Agent → call: proposed a moment before, and not yet seen on that floor."""
+
+    @property
+    def text(self) -> str:
+        return " ".join((self.version, str(self.now_ms), *(f"{one}={call}" for one, call in self.on_their_way.items())))
+
+
+def read_saw(text: str) -> Saw:
+    version, *rest = text.split(" ")
+    if not rest:
+        return Saw(version, int(version.partition("-")[0] or 0))
+    pairs = (pair.partition("=") for pair in rest[1:])
+    return Saw(version, int(rest[0]), {agent: call for agent, _, call in pairs})
 
 
 @dataclass(frozen=True, slots=True)

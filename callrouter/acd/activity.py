@@ -22,7 +22,7 @@ REST_MS = 3_000
 
 
 def reserved(call: str, leg: str) -> Fields:
-    return {"activity": Activity.RESERVED, "since": NOW, "call": call, "leg": leg}
+    return {"activity": Activity.RESERVED, "since": NOW, "call": call, "leg": leg, "offered": NOW}
 
 
 def ringing() -> Fields:
@@ -31,6 +31,11 @@ def ringing() -> Fields:
 
 def talking() -> Fields:
     return {"activity": Activity.TALKING, "since": NOW, "missed": "0"}
+
+
+def talked(calls: int, talk_ms: int) -> Fields:
+    """What this agent has done since the log-in, after one more conversation."""
+    return {"calls": str(calls), "talk_ms": str(talk_ms)}
 
 
 def released() -> Fields:

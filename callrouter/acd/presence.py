@@ -51,8 +51,10 @@ def presence_change(agent: str, wish: Wish) -> FloorChange:
 
 
 def presence_fields(wish: Wish) -> dict[str, str]:
-    """READY begins a new idle time and forgets missed offers."""
+    """READY begins a new idle time and forgets missed offers; the log-out begins the count of calls anew."""
     fields = {"presence": str(wish.presence), "reason": wish.reason, "presence_since": NOW}
     if wish.presence is Presence.READY:
         fields |= {"idle_since": NOW, "missed": "0"}
+    if wish.presence is Presence.LOGGED_OUT:
+        fields |= {"calls": "0", "talk_ms": "0"}
     return fields

@@ -8,7 +8,7 @@ from callrouter.acd.floor import Floor
 from callrouter.acd.why import reasons
 from callrouter.engine.monitor import ALARM_SHARE, share_used
 from callrouter.engine.ports import Line
-from callrouter.journal import Entry, Word
+from callrouter.journal import Entry, Saw, Word
 from callrouter.reporting.calls import fold, journal_order
 from callrouter.reporting.explain import Story, story
 from callrouter.reporting.floor import FloorView, view
@@ -69,9 +69,10 @@ def _reaches_back(newest_first: Sequence[Entry], call: str) -> bool:
     return any(entry.word in whole and journal_order(entry.id) < journal_order(began.id) for entry in newest_first)
 
 
-def choice(things: Things, call: str, now_ms: int) -> Sequence[tuple[str, str]]:
+def choice(things: Things, call: str, saw: Saw) -> Sequence[tuple[str, str]]:
     """The replayed choice: each agent, chosen first, with the reason."""
-    return [(reason.agent, reason.text) for reason in reasons(Floor(things), call, now_ms)]
+    found = reasons(Floor(things), call, saw.now_ms, saw.on_their_way.keys(), saw.on_their_way.values())
+    return [(reason.agent, reason.text) for reason in found]
 
 
 async def live_floor(line: Line) -> FloorView:

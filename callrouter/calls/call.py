@@ -55,6 +55,9 @@ class Offer:
     since_ms: int
     missed: int
     """Offers that this agent had missed in a row before."""
+    calls: int = 0
+    talk_ms: int = 0
+    """Conversations and time talked since the log-in, before this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,9 @@ class Talk:
     since_ms: int
     target: str = ""
     """An entry of the directory instead of an agent."""
+    calls: int = 0
+    talk_ms: int = 0
+    """The agent's conversations and time talked since the log-in, before this one."""
 
 
 @dataclass(frozen=True, slots=True)

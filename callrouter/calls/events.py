@@ -40,12 +40,16 @@ class PromptEnded:
 
 @dataclass(frozen=True, slots=True)
 class AgentProposed:
-    """The choice fell on this agent at this version of the floor."""
+    """The choice fell on this agent."""
 
     agent: str
     phone: PhoneId
     missed: int
-    version: str
+    saw: str
+    """All that the choice looked at, by reference (journal.Saw)."""
+    calls: int = 0
+    talk_ms: int = 0
+    """Conversations and time talked since the log-in."""
 
 
 @dataclass(frozen=True, slots=True)

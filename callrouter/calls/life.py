@@ -155,13 +155,13 @@ def ring_agent(call: Call, event: e.AgentProposed, moment: Moment) -> Step:
     place = _place(call)
     rules = moment.setting.queues[place.queue]
     call, leg = next_id(call, "a")
-    offer = Offer(event.agent, event.phone, LegId(leg), moment.now_ms, event.missed)
+    offer = Offer(event.agent, event.phone, LegId(leg), moment.now_ms, event.missed, event.calls, event.talk_ms)
     call = replace(call, phase=Phase.OFFERING, offer=offer)
     call = with_timer(call, "ring", moment.now_ms + rules.ring_s * 1000 + RING_GRACE_MS)
     return Step(
         call,
         commands=(Ring(offer.leg, call.id, event.phone, call.caller, call.caller_name, rules.ring_s),),
-        entries=(_queue_entry(Word.OFFER, call, agent=event.agent, leg=leg, floor=event.version, ring_s=rules.ring_s),),
+        entries=(_queue_entry(Word.OFFER, call, agent=event.agent, leg=leg, floor=event.saw, ring_s=rules.ring_s),),
         floor={
             f"agent:{event.agent}": activity.reserved(call.id, leg),
             f"waiting:{call.id}": {"offer": event.agent},
@@ -264,6 +264,8 @@ def connect(call: Call, _event: e.OfferAnswered, moment: Moment) -> Step:
         RecordingId(recording) if recorded else None,
         place.queue,
         moment.now_ms,
+        calls=offer.calls,
+        talk_ms=offer.talk_ms,
     )
     quiet = silence(call)
     waited = moment.now_ms - place.since_ms
@@ -356,6 +358,7 @@ def _talked(call: Call, word: Word, hang_up: tuple[HangUp, ...], moment: Moment)
     talked = moment.now_ms - talk.since_ms
     wrap_up_s = moment.setting.queues[talk.queue].wrap_up_s if talk.queue in moment.setting.queues else 0
     after = activity.wrapping_up(moment.now_ms + int(wrap_up_s * 1000)) if wrap_up_s else activity.idle()
+    sums = activity.talked(talk.calls + 1, talk.talk_ms + talked)
     target = {"target": talk.target} if talk.target else {}
     done = entry(word, call, agent=talk.agent, queue=talk.queue, waited_ms=call.waited_ms, talked_ms=talked, **target)
     call, last = ended(call, "completed", moment.now_ms, talked)
@@ -364,7 +367,7 @@ def _talked(call: Call, word: Word, hang_up: tuple[HangUp, ...], moment: Moment)
         call,
         commands=(*hang_up, *stop, Unbridge(talk.bridge)),
         entries=(done, last),
-        floor={f"agent:{talk.agent}": after} if talk.agent else {},
+        floor={f"agent:{talk.agent}": {**after, **sums}} if talk.agent else {},
     )
 
 

@@ -11,12 +11,12 @@ from collections.abc import Callable
 
 import structlog
 
-from callrouter.acd.choose import pairings
+from callrouter.acd.choose import next_change_ms, pairings
 from callrouter.acd.floor import Floor
 from callrouter.calls.events import AgentProposed
-from callrouter.engine.ports import Line
+from callrouter.engine.ports import Clock, Line
 from callrouter.errors import JournalGap, StoreDown
-from callrouter.journal import Entry, FloorChange
+from callrouter.journal import Entry, FloorChange, Saw
 from callrouter.telephony import CallId, PhoneId
 
 log = structlog.get_logger()
@@ -35,6 +35,8 @@ class Dispatcher:
         propose: Callable[[CallId, AgentProposed], bool],
         changed: Callable[[FloorChange], None],
         heard: Callable[[Entry], None] = lambda _: None,
+        *,
+        clock: Clock,
     ) -> None:
         """`heard` is told every entry of the journal."""
         self.floor = Floor()
@@ -48,6 +50,9 @@ class Dispatcher:
         self._settled: set[str] = set()
         """Of those, the agents whose session has done with it."""
         self._look_due = False
+        self._clock = clock
+        self._alarm: asyncio.TimerHandle | None = None
+        """Rings when a waiting caller's needs fall."""
 
     async def run(self) -> None:
         """For as long as the worker lives: snapshot, then every entry; anew after a gap or a lost store.
@@ -113,8 +118,22 @@ class Dispatcher:
         self._look_due = False
         if not self.caught_up.is_set():
             return
-        for pairing in pairings(self.floor, self._asked.keys(), self._asked.values()):
+        now_ms = self._clock.now_ms()
+        saw = Saw(self.floor.version, now_ms, dict(self._asked)).text
+        for pairing in pairings(self.floor, self._asked.keys(), self._asked.values(), now_ms):
             agent = self.floor.agents[pairing.agent]
-            proposal = AgentProposed(agent.id, PhoneId(agent.phone), agent.missed, self.floor.version)
+            phone = PhoneId(agent.phone)
+            proposal = AgentProposed(agent.id, phone, agent.missed, saw, agent.calls, agent.talk_ms)
             if self._propose(CallId(pairing.call), proposal):
                 self._asked[agent.id] = pairing.call
+        self._look_again_when_needs_fall(now_ms)
+
+    def _look_again_when_needs_fall(self, now_ms: int) -> None:
+        """Time alone changes the choice at known moments only."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        due_ms = next_change_ms(self.floor)
+        if due_ms is not None:
+            wait_s = max(0, due_ms - now_ms) / 1000
+            self._alarm = asyncio.get_running_loop().call_later(wait_s, self.look_soon)

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 import structlog
 
 from callrouter.acd.floor import Activity, Floor, Presence
-from callrouter.config import AgentPart, Queue
+from callrouter.acd.skills import EVERY, Fall, falls_text, levels_text
+from callrouter.config import AgentPart, Queue, Relax
 from callrouter.engine.ports import Check, Commit, Line
 from callrouter.errors import StoreDown
 from callrouter.journal import NOW, Entry, FloorChange, Word
@@ -26,13 +27,34 @@ def configured(
     agents: Mapping[str, AgentPart], queues: Mapping[str, Queue], phones: Mapping[str, PhoneId]
 ) -> dict[str, dict[str, str]]:
     """The floor's things as the configuration wants them."""
-    things = {
-        f"queue:{name}": {"name": queue.name, "strategy": queue.strategy, "priority": str(queue.priority)}
-        for name, queue in queues.items()
-    }
-    for name, agent in agents.items():
-        things[f"agent:{name}"] = {"name": agent.name, "phone": phones[name], "queues": ",".join(agent.queues)}
+    things = {f"queue:{name}": _queue(queue) for name, queue in queues.items()}
+    for order, (name, agent) in enumerate(agents.items()):
+        things[f"agent:{name}"] = {
+            "name": agent.name,
+            "phone": phones[name],
+            "queues": ",".join(agent.queues),
+            "skills": levels_text(agent.skills),
+            "order": str(order),
+        }
     return things
+
+
+def _queue(queue: Queue) -> dict[str, str]:
+    return {
+        "name": queue.name,
+        "strategy": queue.strategy,
+        "best_level": "1" if queue.best_level_first else "",
+        "priority": str(queue.priority),
+        "target_ms": str(round(queue.service_level.within_s * 1000)),
+        "require": levels_text(queue.skills),
+        "relax": falls_text(_fall(step) for step in queue.relax),
+        "sticky_ms": str(round(queue.sticky_s * 1000)),
+    }
+
+
+def _fall(step: Relax) -> Fall:
+    skills = frozenset({EVERY}) if step.drop == "all" else frozenset(step.drop)
+    return Fall(round(step.after_s * 1000), skills, step.lower)
 
 
 def difference(floor: Floor, wanted: Mapping[str, Mapping[str, str]]) -> FloorChange:
@@ -62,6 +84,9 @@ def _newcomer(thing: str) -> dict[str, str]:
         "idle_since": NOW,
         "reachable": "",
         "missed": "0",
+        "calls": "0",
+        "talk_ms": "0",
+        "offered": "0",
         "call": "",
         "leg": "",
     }

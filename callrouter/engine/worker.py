@@ -95,7 +95,11 @@ class Worker:
         self._line, self._switch, self._plan, self.owner = line, switch, plan, owner
         self._settings: dict[tuple[str, str], Setting] = {}
         self.dispatcher = Dispatcher(
-            line, lambda call, event: self.registry.propose(call, event), self._changed, self._heard
+            line,
+            lambda call, event: self.registry.propose(call, event),
+            self._changed,
+            self._heard,
+            clock=clock,
         )
         floor = self.dispatcher.floor
         self._surroundings = Surroundings(

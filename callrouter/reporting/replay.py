@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from callrouter.journal import Entry, Word
+from callrouter.journal import Entry, Saw, Word, read_saw
 from callrouter.reporting.calls import journal_order
 from callrouter.reporting.explain import Reasons
 
 Things = dict[str, dict[str, str]]
-Choice = Callable[[Things, str, int], Sequence[tuple[str, str]]]
-"""(things, call, now in ms) → each agent and why they are or are not the choice for this call."""
+Choice = Callable[[Things, str, Saw], Sequence[tuple[str, str]]]
+"""(things, call, what the choice saw) → each agent and why they are or are not the choice for this call."""
 
 
 def things_at(entries: Iterable[Entry], version: str) -> Things | None:
@@ -48,8 +48,9 @@ def _is_first_config(entry: Entry) -> bool:
 def reasons_from(history: Sequence[Entry], choice: Choice) -> Reasons:
     """The reasons at any version within the history, by replaying the choice on the floor of then."""
 
-    def reasons(version: str, call: str, _queue: str) -> Sequence[tuple[str, str]] | None:
-        things = things_at(history, version)
-        return None if things is None else choice(things, call, journal_order(version)[0])
+    def reasons(saw_text: str, call: str, _queue: str) -> Sequence[tuple[str, str]] | None:
+        saw = read_saw(saw_text)
+        things = things_at(history, saw.version)
+        return None if things is None else choice(things, call, saw)
 
     return reasons

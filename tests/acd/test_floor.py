@@ -24,7 +24,7 @@ def test_changes_set_fields_and_take_things_away() -> None:
 
 def test_the_same_changes_give_the_same_floor_as_a_snapshot_of_it() -> None:
     floor = floor_of(agent("anna"), waiting("c1"))
-    floor.apply({"agent:anna": activity.reserved("c1", "c1-a1") | {"since": "9"}}, "2-0")
+    floor.apply({"agent:anna": activity.reserved("c1", "c1-a1") | {"since": "9", "offered": "9"}}, "2-0")
     copy = Floor(floor.things(), floor.version)
     assert copy.agents == floor.agents
     assert copy.waiting == floor.waiting
@@ -37,7 +37,7 @@ def test_a_thing_of_an_unknown_kind_is_kept_for_those_who_know_it() -> None:
 
 def test_a_reserved_agent_is_not_free_and_a_released_one_keeps_the_place() -> None:
     floor = floor_of(agent("anna", idle_since="5"))
-    floor.apply({"agent:anna": activity.reserved("c1", "c1-a1") | {"since": "7"}}, "2-0")
+    floor.apply({"agent:anna": activity.reserved("c1", "c1-a1") | {"since": "7", "offered": "7"}}, "2-0")
     reserved = floor.agents["anna"]
     floor.apply({"agent:anna": activity.released() | {"since": "8"}}, "3-0")
     released = floor.agents["anna"]

@@ -31,10 +31,11 @@ class Desk:
     """Takes the proposals; the calls named in `ours` are ours."""
 
     def __init__(self, *ours: str) -> None:
-        self.line = FakeLine(LoopClock())
+        clock = LoopClock()
+        self.line = FakeLine(clock)
         self.ours = set(ours)
         self.proposals: list[tuple[str, str]] = []
-        self.dispatcher = Dispatcher(self.line, self.propose, lambda change: None)
+        self.dispatcher = Dispatcher(self.line, self.propose, lambda change: None, clock=clock)
 
     def propose(self, call: CallId, event: AgentProposed) -> bool:
         if call not in self.ours:

@@ -2,16 +2,16 @@ from collections.abc import Sequence
 
 from callrouter.acd.floor import Floor
 from callrouter.acd.why import reasons
-from callrouter.journal import Word
+from callrouter.journal import Saw, Word
 from callrouter.reporting.calls import fold
 from callrouter.reporting.explain import FORGOTTEN, Reasons, Story, story
 from callrouter.reporting.replay import Things, reasons_from, things_at
 from tests.reporting.diary import Diary, a_call_that_rings_twice, an_agent
 
 
-def choice(things: Things, call: str, now_ms: int) -> Sequence[tuple[str, str]]:
+def choice(things: Things, call: str, saw: Saw) -> Sequence[tuple[str, str]]:
     """The real choice, as the app hands it in."""
-    return [(reason.agent, reason.text) for reason in reasons(Floor(things), call, now_ms)]
+    return [(reason.agent, reason.text) for reason in reasons(Floor(things), call, saw.now_ms)]
 
 
 def told(diary: Diary, why: Reasons | None = None) -> Story:
