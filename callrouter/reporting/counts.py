@@ -6,6 +6,7 @@ Rule: a fact is counted once, where it began; time is cut at the edges of interv
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from operator import add, attrgetter
 
 from callrouter.reporting.facts import Offered, Outcome, Stay, Stepped, Talked
 
@@ -66,11 +67,30 @@ class Counts:
     node_ms: int = 0
 
     def __add__(self, other: Counts) -> Counts:
-        sums = {name: getattr(self, name) + getattr(other, name) for name in _ADDED}
-        return Counts(**sums, longest_wait_ms=max(self.longest_wait_ms, other.longest_wait_ms))
+        total = Sum()
+        total.add(self)
+        total.add(other)
+        return total.counts()
 
 
 _ADDED = tuple(field.name for field in fields(Counts) if field.name != "longest_wait_ms")
+_added = attrgetter(*_ADDED)
+
+
+class Sum:
+    """Adds up many counts without making new ones on the way."""
+
+    def __init__(self) -> None:
+        self._values: list[int] = [0] * len(_ADDED)
+        self._longest_ms = 0
+
+    def add(self, counts: Counts) -> None:
+        self._values = list(map(add, self._values, _added(counts)))
+        self._longest_ms = max(self._longest_ms, counts.longest_wait_ms)
+
+    def counts(self) -> Counts:
+        return Counts(**dict(zip(_ADDED, self._values, strict=True)), longest_wait_ms=self._longest_ms)
+
 
 _OF_OUTCOME = {
     Outcome.WAITING: Counts(entered=1, waiting=1),

@@ -5,14 +5,13 @@ Rule: the last row is the whole, and the others add up to it.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import reduce
-from operator import add
 from zoneinfo import ZoneInfo
 
-from callrouter.reporting.counts import Bounds, Counts, of_offer, of_stay, of_step, of_talk, of_time
+from callrouter.reporting.counts import Bounds, Counts, Sum, of_offer, of_stay, of_step, of_talk, of_time
 from callrouter.reporting.facts import AskedBack, Offered, Stay, Stepped, Talked
 from callrouter.reporting.figures import Figures, Variant, figures
 from callrouter.reporting.intervals import interval_of, intervals, pieces
@@ -72,14 +71,21 @@ Counted = tuple[str, Counts]
 
 def report(by: By, period: Period, material: Material, variant: Variant, bounds: Bounds) -> Report:
     """Everything counted. Intervals in which nothing happened are rows too."""
-    sums: dict[str, Counts] = {}
+    sums: dict[str, Sum] = defaultdict(Sum)
+    whole = Sum()
     if by is By.INTERVAL:
-        sums = {str(at): Counts() for at in intervals(period.begins_ms, period.ends_ms, period.zone)}
+        sums |= {str(at): Sum() for at in intervals(period.begins_ms, period.ends_ms, period.zone)}
     for key, counts in _COUNTING[by](period, material, bounds):
-        sums[key] = sums[key] + counts if key in sums else counts
-    rows = tuple(Row(key, sums[key], figures(sums[key], variant)) for key in sorted(sums))
-    whole = reduce(add, sums.values(), Counts())
-    return Report(by, period, variant, bounds, rows, Row("", whole, figures(whole, variant)))
+        sums[key].add(counts)
+    for one in sums.values():
+        whole.add(one.counts())
+    rows = tuple(_row(key, sums[key], variant) for key in sorted(sums))
+    return Report(by, period, variant, bounds, rows, _row("", whole, variant))
+
+
+def _row(key: str, total: Sum, variant: Variant) -> Row:
+    counts = total.counts()
+    return Row(key, counts, figures(counts, variant))
 
 
 def _by_queue(_period: Period, material: Material, bounds: Bounds) -> Iterator[Counted]:
