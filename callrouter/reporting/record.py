@@ -1,4 +1,8 @@
-"""One call as the list of calls shows it: values that calls.py folds. Times are milliseconds since 1970."""
+"""One call as the list of calls shows it: values that calls.py folds. Times are milliseconds since 1970.
+
+Rule: the SQL history keeps records as JSON and reads those of earlier versions: a new field has a default, and no field
+changes its name or type without a step of migration there.
+"""
 
 from __future__ import annotations
 

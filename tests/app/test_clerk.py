@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from callrouter.app.own import _moved
+from callrouter.app.own import moved
 from callrouter.app.site import Site, open_site
 from callrouter.cli import app
 from callrouter.config import Config, HistoryPart, MetricsPart
@@ -142,5 +142,5 @@ def _told_in_every_form(place: Place) -> None:
 
 def test_a_centre_of_ones_own_keeps_its_history_to_itself() -> None:
     theirs = Config(history=HistoryPart(url="postgresql://real/history"), metrics=MetricsPart(port=9464))
-    moved = _moved(theirs, Path("/nowhere"))
-    assert (moved.history.url, moved.metrics.port) == (None, None)
+    found = moved(theirs, Path("/nowhere"))
+    assert (found.history.url, found.metrics.port) == (None, None)
