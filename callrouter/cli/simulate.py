@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from callrouter.cli.terminal import Json, console, print_json, problems_told, wrong_use
+from callrouter.reporting.figures import Variant
 
 if TYPE_CHECKING:
-    from callrouter.reporting.figures import Variant
+    from callrouter.config import ReportsPart
     from callrouter.simulation.intervals import Estimate
     from callrouter.simulation.outlook import Asked, Outlook
     from callrouter.simulation.scenario import Scenario
@@ -21,11 +22,9 @@ app = typer.Typer()
 
 Days = Annotated[int, typer.Option(min=2, max=10_000, help="How many days are played; more give narrower intervals.")]
 Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same days.")]
-Within = Annotated[float, typer.Option(min=0, help="Service level: answered within so many seconds.")]
-Short = Annotated[float, typer.Option(min=0, help="Who hangs up sooner (seconds) has not waited.")]
-Which = Annotated[
-    str, typer.Option(help="Which service level: offered, all_arrivals, flow_outs, answered or asterisk_sl2.")
-]
+Within = Annotated[float | None, typer.Option(min=0, help="Service level: answered within so many seconds.")]
+Short = Annotated[float | None, typer.Option(min=0, help="Who hangs up sooner (seconds) has not waited.")]
+Which = Annotated[Variant | None, typer.Option(help="Which formula of the service level.")]
 
 
 @app.command()
@@ -44,9 +43,9 @@ def simulate(
     lines: Annotated[int | None, typer.Option(min=1, help="Calls at once; further ones are turned away.")] = None,
     days: Days = 20,
     seed: Seed = 1,
-    within: Within = 20,
-    short: Short = 5,
-    service_level: Which = "offered",
+    within: Within = None,
+    short: Short = None,
+    service_level: Which = None,
     on: Annotated[str, typer.Option("--date", help="Which day it is to be (YYYY-MM-DD), for the journal.")] = "",
     journal: Annotated[Path | None, typer.Option(help="Write the first day's journal into this file.")] = None,
     json: Json = False,
@@ -74,19 +73,19 @@ def simulate(
         print(f"The first day's journal is in {journal}: callrouter whatif --journal {journal} --from {day} …")
 
 
-def asked_for(within: float, short: float, service_level: str) -> Asked:
+def asked_for(
+    within: float | None, short: float | None, service_level: Variant | None, usual: ReportsPart | None = None
+) -> Asked:
+    """As asked, else as reports have it."""
+    from callrouter.config import ReportsPart
     from callrouter.reporting.counts import Bounds
     from callrouter.simulation.outlook import Asked
 
-    return Asked(Bounds(round(within * 1000), round(short * 1000)), variant_of(service_level))
-
-
-def variant_of(text: str) -> Variant:
-    from callrouter.reporting.figures import Variant
-
-    if text not in list(Variant):
-        wrong_use(f"There is no service level {text}; there are {', '.join(Variant)}.")
-    return Variant(text)
+    usual = usual or ReportsPart()
+    within_s = usual.within_s if within is None else within
+    short_s = usual.short_abandon_s if short is None else short
+    bounds = Bounds(round(within_s * 1000), round(short_s * 1000))
+    return Asked(bounds, service_level or Variant(usual.service_level))
 
 
 def words_of(asked: Asked) -> str:

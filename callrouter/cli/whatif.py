@@ -37,6 +37,7 @@ from callrouter.cli.terminal import (
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
+    from callrouter.config import ReportsPart
     from callrouter.journal import Entry
     from callrouter.simulation.changed import Centre
     from callrouter.simulation.durations import Duration
@@ -69,9 +70,9 @@ def whatif(
     ] = "",
     days: Days = 20,
     seed: Seed = 1,
-    within: Within = 20,
-    short: Short = 5,
-    service_level: Which = "offered",
+    within: Within = None,
+    short: Short = None,
+    service_level: Which = None,
     bound: Annotated[
         list[str] | None,
         typer.Option(help="Exit 1 if worse: service_level:80, asa:30, abandonment:5, occupancy:90; may be repeated."),
@@ -85,8 +86,9 @@ def whatif(
     if callers not in list(Who):
         wrong_use(f"Callers are same or alike, not {callers}.")
     bounds = _bounds(bound or [])
-    asked, given = asked_for(within, short, service_level), _patience(patience)
-    centre, zone = _centre(context, scenario)
+    given = _patience(patience)
+    centre, zone, usual = _centre(context, scenario)
+    asked = asked_for(within, short, service_level, usual)
     day = _date(first) or datetime.now(zone).date() - timedelta(days=1)
     period = work.period_of(day, _date(last) or day, zone)
     with problems_told():
@@ -111,8 +113,8 @@ def _judge(found: Compared, asked: Asked, bounds: dict[str, float], *, json: boo
         fail(f"Worse than the bound: {told}.")
 
 
-def _centre(context: typer.Context, scenario: Path | None) -> tuple[Centre, ZoneInfo]:
-    """Queues and agents of a scenario (whose days are in UTC), or as configured."""
+def _centre(context: typer.Context, scenario: Path | None) -> tuple[Centre, ZoneInfo, ReportsPart | None]:
+    """Queues and agents of a scenario (whose days are in UTC), or as configured; how reports count there."""
     from zoneinfo import ZoneInfo
 
     from callrouter.simulation.changed import Centre
@@ -123,11 +125,11 @@ def _centre(context: typer.Context, scenario: Path | None) -> tuple[Centre, Zone
             from callrouter.simulation.scenario import people
 
             what = open_scenario(scenario)
-            return Centre(what.queues, people(what)), ZoneInfo("UTC")
+            return Centre(what.queues, people(what)), ZoneInfo("UTC"), None
         from callrouter.config_files import load_config
 
         config = load_config(where_of(context).config)
-        return Centre(config.queues, config.agents), config.centre.zone
+        return Centre(config.queues, config.agents), config.centre.zone, config.reports
 
 
 def _entries(context: typer.Context, journal: Path | None, keep: Path | None, from_ms: int, to_ms: int) -> list[Entry]:

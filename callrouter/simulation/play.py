@@ -17,7 +17,7 @@ from callrouter.acd import activity
 from callrouter.acd.choose import next_change_ms, pairings
 from callrouter.acd.floor import Activity, Floor, Presence
 from callrouter.acd.presence import Wish, presence_change, wish_entry
-from callrouter.journal import NOW, Entry, FloorChange, Word
+from callrouter.journal import NOW, Entry, FloorChange, Saw, Word
 from callrouter.reporting.floor import condition
 from callrouter.simulation.day import Caller, Day, Done, Played, Result, Ring
 
@@ -195,8 +195,9 @@ class _Play:
 
     def _look(self) -> None:
         self._changed = False
+        saw = Saw(self._floor.version, self._now).text
         for pairing in pairings(self._floor, now_ms=self._now):
-            self._offer(self._line[pairing.call], pairing.agent)
+            self._offer(self._line[pairing.call], pairing.agent, saw)
         due_ms = next_change_ms(self._floor)
         if due_ms is not None and due_ms != self._alarm:
             self._alarm = due_ms
@@ -206,7 +207,7 @@ class _Play:
         """Time alone changes the choice at known moments only."""
         self._changed = True
 
-    def _offer(self, visit: _Visit, agent: str) -> None:
+    def _offer(self, visit: _Visit, agent: str, saw: str) -> None:
         ring = self._day.people.ring(visit.caller, visit.queue, agent, visit.offers)
         limit = self._day.rules[visit.queue].ring_s * 1000
         visit.offers += 1
@@ -214,7 +215,6 @@ class _Play:
         self._looking -= 1
         leg = f"{visit.call}-a{visit.offers}"
         floor = {f"agent:{agent}": activity.reserved(visit.call, leg), f"waiting:{visit.call}": {"offer": agent}}
-        saw = self._floor.version
         self._agent(agent, Word.OFFER, visit, floor, leg=leg, floor=saw, ring_s=self._day.rules[visit.queue].ring_s)
         if ring.answered and ring.after_ms == 0:
             self._connect(visit, visit.offers)
@@ -271,6 +271,8 @@ class _Play:
         agent, wrap_up_s = visit.agent, self._day.rules[visit.queue].wrap_up_s
         until = self._now + int(wrap_up_s * 1000)
         after = activity.wrapping_up(until) if wrap_up_s else activity.idle()
+        person = self._floor.agents[agent]
+        after |= activity.talked(person.calls + 1, person.talk_ms + visit.talked_ms)
         told = {"waited_ms": visit.waited_ms, "talked_ms": visit.talked_ms}
         self._agent(agent, Word.COMPLETECALLER, visit, {f"agent:{agent}": after}, **told)
         if wrap_up_s:

@@ -107,7 +107,7 @@ def read_scenario(document: Document) -> Scenario:
 def _unknown_queues(scenario: Scenario, document: Document) -> Iterator[Problem]:
     for path, queue in _named_queues(scenario):
         if queue not in scenario.queues:
-            words = f"there is no queue `{queue}`{close_to(queue, list(scenario.queues))}; it must stand under `queues`"
+            words = f"there is no queue `{queue}` under `queues`{close_to(queue, list(scenario.queues))}"
             yield document.problem(path, words)
 
 

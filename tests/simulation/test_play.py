@@ -7,10 +7,13 @@ from dataclasses import dataclass, replace
 
 from callrouter.acd.floor import Floor, Presence
 from callrouter.acd.presence import Wish
-from callrouter.config import Queue
+from callrouter.app.history import choice
+from callrouter.app.simulating import floor_of
+from callrouter.config import AgentPart, Queue, Relax
 from callrouter.journal import Entry, Word
 from callrouter.reporting.calls import fold
-from callrouter.reporting.replay import things_at
+from callrouter.reporting.explain import story
+from callrouter.reporting.replay import reasons_from, things_at
 from callrouter.simulation.day import Caller, Day, Done, Played, Result, Ring
 from callrouter.simulation.play import play
 from callrouter.simulation.staging import came_or_went
@@ -175,6 +178,43 @@ def test_the_floor_can_be_rebuilt_from_the_journal_at_any_moment() -> None:
     for entry in entries:
         floor.apply(entry.floor, entry.id)
         assert things_at(entries, entry.id) == floor.things()
+
+
+def test_the_choice_can_be_explained_from_the_journal_of_a_played_day() -> None:
+    unanswered = {("anna", 0): Ring(10**8, answered=False, away_ms=None)}
+    entries = journal(a_day(at(0), at(5), agents=("anna", "boris"), rings=unanswered))
+    first = next(iter(fold(entries).values()))
+    lines = story(first, reasons_from(entries, choice)).lines
+    told = [text for line in lines for text in (line.text, *line.remarks)]
+    chosen = "(chosen: idle longest among the able (0.0 s))"
+    assert [text for text in told if "chosen" in text] == [
+        f"is offered to {name} {chosen}" for name in ("anna", "boris")
+    ]
+    assert "not anna: not ready (missed) for 60.0 s" in told
+
+
+def test_whoever_has_taken_the_fewest_calls_takes_the_next_where_that_is_the_rule() -> None:
+    """By idle time alone anna and boris would take turns; boris comes to work later and catches up."""
+    rules = {"line": replace_rules(LINE, wrap_up_s=0)}
+    changes = [
+        came_or_went("boris", Wish(Presence.LOGGED_OUT), 0),
+        came_or_went("boris", Wish(Presence.READY), 200_000),
+    ]
+    day = a_day(*(at(second) for second in range(1, 600, 61)), agents=("anna", "boris"), rules=rules, changes=changes)
+    fewest = {**day.floor, "queue:line": {**day.floor["queue:line"], "strategy": "fewest_calls"}}
+    agents = [agent for _, _, agent in ends(play(replace(day, floor=fewest)))]
+    assert agents == ["anna"] * 4 + ["boris"] * 4 + ["anna", "boris"]
+
+
+def test_a_need_that_falls_with_time_is_looked_at_when_it_falls() -> None:
+    rules = {"line": LINE.model_copy(update={"relax": (Relax(after_s=20, drop="all"),)})}
+    caller = replace(at(0), needs={"require": "english:5"})
+    day = a_day(caller, rules=rules)
+    floor = {
+        **floor_of({"anna": AgentPart(name="Anna", queues=("line",))}, rules),
+        "agent:anna": day.floor["agent:anna"],
+    }
+    assert ends(play(replace(day, floor=floor))) == [(Result.ANSWERED, 20, "anna")]
 
 
 def test_agents_time_adds_up() -> None:

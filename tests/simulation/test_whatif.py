@@ -54,7 +54,7 @@ def test_the_journal_tells_the_figures_that_were_played() -> None:
 
 def test_the_same_callers_in_an_unchanged_centre_have_that_day_again() -> None:
     """The service level within one point, the speed of answer within its interval: the issue's own words."""
-    found, truth = with_one_fewer(Who.SAME, 4), told(play(one_day()), ASKED)
+    found, truth = with_one_fewer(Who.SAME, 6), told(play(one_day()), ASKED)
     level, asa = truth.whole[SERVICE_LEVEL], truth.whole[ASA]
     assert level is not None
     assert asa is not None
@@ -65,7 +65,7 @@ def test_the_same_callers_in_an_unchanged_centre_have_that_day_again() -> None:
 
 
 def test_callers_like_them_in_an_unchanged_centre_have_a_day_like_that() -> None:
-    found, truth = with_one_fewer(Who.ALIKE, 12), told(play(one_day()), ASKED)
+    found, truth = with_one_fewer(Who.ALIKE, 6), told(play(one_day()), ASKED)
     for name in MEASURES:
         value = truth.whole[name]
         assert value is not None
@@ -76,7 +76,7 @@ def test_callers_like_them_in_an_unchanged_centre_have_a_day_like_that() -> None
 def test_with_one_agent_fewer_it_is_that_day_played_with_one_agent_fewer() -> None:
     """The very same callers met one agent fewer; what the journal could not tell (how long those who were answered
     would have waited, how long those who gave up would have talked) is drawn, so the truth is one of many days."""
-    found = with_one_fewer(Who.SAME, 12)
+    found = with_one_fewer(Who.SAME, 6)
     [fewer] = days_of(1, seed=1, without=MISSING)
     truth = told(play(fewer), ASKED)
     for name in MEASURES:
@@ -146,7 +146,7 @@ def test_an_agent_who_works_like_another_is_there_at_the_same_hours() -> None:
 
 
 def test_a_bound_is_broken_by_the_mean_after_the_change() -> None:
-    found = with_one_fewer(Who.SAME, 4).after
+    found = with_one_fewer(Who.SAME, 6).after
     level, asa = found.whole[SERVICE_LEVEL].mean, found.whole[ASA].mean
     assert worse_than(found, {SERVICE_LEVEL: level - 0.01, ASA: asa + 1, ABANDONMENT: 1.0}) == []
     assert worse_than(found, {SERVICE_LEVEL: level + 0.01, ASA: asa - 1}) == [SERVICE_LEVEL, ASA]
