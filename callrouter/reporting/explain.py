@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from callrouter.reporting.record import CallRecord, Offer, Result, Sound, Talk, Visit
 
 Reasons = Callable[[str, str, str], Sequence[tuple[str, str]] | None]
-"""(what the choice saw, or a floor's version; call; queue) → each agent and why they were chosen or not; None if that floor is forgotten."""
+"""(what the choice saw, or a floor's version; call; queue) → each agent and why they were chosen or not; None
+if that floor is forgotten."""
 
 KEYS = frozenset("0123456789*#ABCD")
 FORGOTTEN = "the journal no longer holds the floor of that moment, so the reasons cannot be told"
