@@ -85,12 +85,12 @@ class Index:
         if activity == "IDLE":
             if seat.ready:
                 self._sit(seat, fields)
-            elif seat.free:
-                seat.group.leave(seat)
+            else:
+                self._rise(seat)
         elif activity not in ACTIVITIES:
             raise ValueError(f"agent {name} cannot be {activity}")
-        elif seat.free:
-            seat.group.leave(seat)
+        else:
+            self._rise(seat)
 
     def call_changed(self, name: str, fields: Fields | None, change: Fields) -> None:
         """`fields` are all those of the waiting call (None: it waits no more), `change` those just set."""
@@ -340,8 +340,12 @@ class Index:
             self._new_calls.add(own.number)
 
     def _rise(self, seat: Seat) -> None:
+        """Not free any more; a group of which nobody is free need not be looked at."""
         if seat.free:
-            seat.group.leave(seat)
+            group = seat.group
+            group.leave(seat)
+            if not group.idle:
+                self._new_free.discard(group.number)
 
     def _group(self, queues_text: str, skills_text: str) -> Group:
         found = self._group_by_fields.get((queues_text, skills_text))
@@ -413,6 +417,8 @@ class Index:
             return
         spot.kind = None
         kind.size -= 1
+        if not kind.size:
+            self._new_calls.discard(kind.number)
         if self._heads[kind.number][1] == spot.name:
             calls, spots = kind.calls, self._spots
             while calls:

@@ -48,12 +48,19 @@ def reasons(
     return sorted(found, key=lambda reason: (not reason.chosen, reason.agent))
 
 
-def why_not(floor: Floor, agent: str, call: str | None, now_ms: int) -> Sequence[Reason]:
+def why_not(
+    floor: Floor,
+    agent: str,
+    call: str | None,
+    now_ms: int,
+    taken: Collection[str] = (),
+    given: Collection[str] = (),
+) -> Sequence[Reason]:
     """Why this agent's phone does not ring: for one call, or for each that waits, the first in turn first."""
     person = floor.agents.get(agent)
     if person is None:
         return (Reason(agent, False, "is not on the floor"),)
-    scene = _scene(floor, now_ms, (), ())
+    scene = _scene(floor, now_ms, taken, given)
     if call is not None:
         waiting = floor.waiting.get(call)
         found = _reason(person, waiting, scene) if waiting else Reason(agent, False, "the call does not wait", call)

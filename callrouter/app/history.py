@@ -43,6 +43,15 @@ async def entries_of(line: Line, call: str) -> list[Entry]:
 
 async def explained(line: Line, call: str) -> Story | None:
     """The story of a call, by its id or the unmistakable beginning or end of one; None if there is no such call."""
+    found = await history_of(line, call)
+    if found is None:
+        return None
+    wanted, history = found
+    return story(fold(history)[wanted], reasons_from(history, choice))
+
+
+async def history_of(line: Line, call: str) -> tuple[str, list[Entry]] | None:
+    """A call's whole id, and the journal from a whole floor before it to its end; None if there is no such call."""
     entries: list[Entry] = []
     wanted: str | None = None
     while page := await line.entries_back(entries[-1].id if entries else "", PAGE):
@@ -50,10 +59,7 @@ async def explained(line: Line, call: str) -> Story | None:
         wanted = wanted or next((one.call for one in page if one.call and _matches(one.call, call)), None)
         if wanted and _reaches_back(entries, wanted):
             break
-    if wanted is None:
-        return None
-    history = list(reversed(entries))
-    return story(fold(history)[wanted], reasons_from(history, choice))
+    return (wanted, entries[::-1]) if wanted is not None else None
 
 
 def _matches(call: str, wanted: str) -> bool:

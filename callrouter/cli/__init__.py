@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from callrouter import __version__
-from callrouter.cli import calls, centre, report, simulate, switch, whatif
+from callrouter.cli import calls, centre, missed, report, simulate, switch, whatif, why
 from callrouter.cli.agents import agents_app
 from callrouter.cli.prompts import prompts_app
 from callrouter.cli.publish import publish_app
@@ -25,7 +25,9 @@ app = typer.Typer(
 )
 app.add_typer(centre.app)
 app.add_typer(calls.app)
+app.add_typer(why.app)
 app.add_typer(report.app)
+app.add_typer(missed.app)
 app.add_typer(simulate.app)
 app.add_typer(whatif.app)
 app.add_typer(switch.app)

@@ -12,7 +12,7 @@ from callrouter.acd.floor import Activity, Presence
 from callrouter.calls.events import AgentProposed
 from callrouter.engine.dispatcher import BACK_OFF_S, NEWS_S, Dispatcher
 from callrouter.engine.ports import Commit
-from callrouter.journal import Entry, FloorChange, Word
+from callrouter.journal import Entry, FloorChange, Word, read_saw
 from callrouter.telephony import CallId
 from tests.engine.virtual_time import LoopClock
 from tests.fakes.line import FakeLine
@@ -35,12 +35,14 @@ class Desk:
         self.line = FakeLine(clock)
         self.ours = set(ours)
         self.proposals: list[tuple[str, str]] = []
+        self.saw: list[str] = []
         self.dispatcher = Dispatcher(self.line, self.propose, lambda change: None, clock=clock)
 
     def propose(self, call: CallId, event: AgentProposed) -> bool:
         if call not in self.ours:
             return False
         self.proposals.append((call, event.agent))
+        self.saw.append(event.saw)
         return True
 
     async def change(self, **floor: dict[str, str] | None) -> None:
@@ -88,6 +90,32 @@ async def test_a_call_of_another_worker_is_left_to_it_with_its_agent() -> None:
         await desk.waiting("c2")
         await desk.agent("anna")
         assert desk.proposals == []
+
+
+async def test_when_a_need_falls_the_caller_is_proposed_at_that_moment_though_nothing_happens() -> None:
+    async with at_work(Desk("c1")) as desk:
+        await desk.change(queue_q={"name": "Q", "relax": "30000:english"})
+        await desk.agent("anna")
+        now_ms = desk.dispatcher._clock.now_ms()
+        needs = {"queue": "q", "since": str(now_ms), "require": "english:2"}
+        await desk.change(waiting_c1=needs)
+        await asyncio.sleep(29.9)
+        assert desk.proposals == []
+        await asyncio.sleep(0.11)
+        assert desk.proposals == [("c1", "anna")]
+
+
+async def test_a_proposal_tells_all_that_the_choice_saw() -> None:
+    async with at_work(Desk("c1", "c2")) as desk:
+        await desk.agent("anna")
+        await desk.agent("boris")
+        await desk.waiting("c1")
+        await desk.waiting("c2")
+        first, second = (read_saw(saw) for saw in desk.saw)
+        assert first.on_their_way == {}
+        assert second.on_their_way == {"anna": "c1"}
+        assert second.version == desk.dispatcher.floor.version
+        assert second.now_ms >= first.now_ms > 0
 
 
 async def test_a_proposal_that_came_to_nothing_is_made_again_after_the_news_had_time_to_come() -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from callrouter.acd.floor import Floor, Presence
-from callrouter.config import AgentPart, Queue
+from callrouter.acd.skills import Fall
+from callrouter.acd.strategy import Strategy
+from callrouter.config import AgentPart, Queue, Relax, ServiceLevel
 from callrouter.engine.roster import Phones, bring_up_to_date, configured, difference
 from callrouter.journal import Word
 from callrouter.telephony import PhoneId, PhoneReachable
@@ -16,6 +18,30 @@ from tests.fakes.line import FakeLine
 ANNA = AgentPart(name="Anna", queues=("q",))
 QUEUES = {"q": Queue(name="Q")}
 TEAM = configured({"anna": ANNA}, QUEUES, {"anna": PhoneId("p1")})
+
+
+def test_skills_strategies_and_steps_reach_the_choice_as_they_are_configured() -> None:
+    steps = (Relax(after_s=30, drop=("english",), lower=1), Relax(after_s=60, drop="all"))
+    queue = Queue(
+        name="Q",
+        strategy="top_down",
+        best_level_first=True,
+        priority=2,
+        skills={"refund": 3},
+        relax=steps,
+        service_level=ServiceLevel(within_s=10),
+        sticky_s=5,
+    )
+    agents = {name: AgentPart(name=name, queues=("q",), skills={"refund": 4}) for name in ("zoe", "anna")}
+    floor = Floor(configured(agents, {"q": queue}, {name: PhoneId(name) for name in agents}))
+    rules = floor.queues["q"]
+    assert (rules.strategy, rules.best_level, rules.priority) == (Strategy.TOP_DOWN, True, 2)
+    assert (rules.target_ms, rules.sticky_ms, rules.require) == (10_000, 5_000, (("refund", 3),))
+    assert rules.relax == (Fall(30_000, frozenset({"english"}), 1), Fall(60_000, frozenset({"*"})))
+    assert [(floor.agents[name].order, floor.agents[name].skills) for name in agents] == [
+        (0, {"refund": 4}),
+        (1, {"refund": 4}),
+    ]
 
 
 async def test_a_newcomer_is_logged_out_and_a_second_look_changes_nothing() -> None:
