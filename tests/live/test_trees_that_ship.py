@@ -6,6 +6,7 @@ import re
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,11 @@ import pytest_asyncio
 from aiohttp import web
 
 from callrouter.app.own import own_centre
+from callrouter.app.tree_files import calls_of
 from callrouter.parties.reading import read_stories
 from callrouter.parties.rehearse import rehearse
 from callrouter.parties.verdict import StoryResult
+from callrouter.reporting.missed import CALLBACK, MESSAGE, Missed, missed
 
 HERE = Path(__file__).parent / "ships"
 IVR_TREES = HERE.parents[2] / "ivr_trees"
@@ -57,8 +60,14 @@ def put_tree(folder: Path, name: str, port: int, *, hours: str = ALWAYS, to: str
     (folder / f"{to or name}.yaml").write_text(text, encoding="utf-8")
 
 
+@dataclass
+class Played:
+    stories: dict[str, StoryResult]
+    missed: tuple[Missed, ...]
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def played(tmp_path_factory: pytest.TempPathFactory) -> dict[str, StoryResult]:
+async def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
     folder = tmp_path_factory.mktemp("ships")
     shutil.copytree(HERE, folder, dirs_exist_ok=True)
     trees = folder / "trees"
@@ -73,10 +82,19 @@ async def played(tmp_path_factory: pytest.TempPathFactory) -> dict[str, StoryRes
             environment.setenv("CALLROUTER_TEST_DESK", TOKEN)
             async with own_centre(folder / "config") as own:
                 results = await rehearse(read_stories(STORIES), own.stage, report=lambda _: None)
-    return {Path(result.file).stem: result for result in results}
+                to_call = missed(await calls_of(own.line, 1))
+    return Played({Path(result.file).stem: result for result in results}, to_call)
 
 
 @pytest.mark.parametrize("story", [file.stem for file in STORIES])
-async def test_it_goes_as_told(played: dict[str, StoryResult], story: str) -> None:
-    result = played[story]
+async def test_it_goes_as_told(played: Played, story: str) -> None:
+    result = played.stories[story]
     assert result.went_as_told, "\n".join(str(verdict) for verdict in result.verdicts)
+
+
+async def test_who_could_not_be_helped_is_in_the_missed_call_list_and_nobody_else(played: Played) -> None:
+    assert {(one.ring, one.why, one.queue, len(one.messages)) for one in played.missed} == {
+        ("+79161110102", MESSAGE, "desk", 1),
+        ("+79161110104", CALLBACK, "hr_employees", 0),
+        ("+79161110106", MESSAGE, "", 1),
+    }
