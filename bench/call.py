@@ -109,9 +109,8 @@ def main() -> None:
         print(json.dumps(told, ensure_ascii=False))
     else:
         for what, figures in told.items():
-            print(
-                f"{what:<14}  p50 {figures['p50_ms']:6.1f} ms   p99 {figures['p99_ms']:6.1f} ms   n {figures['measured']}"
-            )
+            p50, p99, count = figures["p50_ms"], figures["p99_ms"], figures["measured"]
+            print(f"{what:<14}  p50 {p50:6.1f} ms   p99 {p99:6.1f} ms   n {count}")
 
 
 if __name__ == "__main__":
