@@ -26,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from callrouter.acd.choose import Pairing, pairings
 from callrouter.acd.floor import Floor
+from callrouter.journal import FloorChange
 from tests.acd.scan import first, may_take, score
 
 SKILLS, SKILL_SETS, CALLS_PER_AGENT = 100, 200, 10
@@ -67,7 +68,7 @@ class Stage:
         names = self.chance.sample(range(SKILLS), self.chance.randint(1, 9))
         return ",".join(f"s{name}:{self.chance.randint(1, 5)}" for name in sorted(names))
 
-    def apply(self, change: dict[str, Fields | None]) -> None:
+    def apply(self, change: FloorChange) -> None:
         self.floor.apply(change, f"{self.now_ms}-0")
 
     def look(self) -> list[Pairing]:
@@ -78,12 +79,12 @@ class Stage:
         place = {"queue": "q", "since": str(self.now_ms), "require": self.chance.choice(self.kinds), "priority": "0"}
         self.apply({f"waiting:c{self.came}": {**place, "offer": "", "owner": "w1", "caller": "+74951234567"}})
 
-    def somebody_is_free(self) -> str:
-        agent = f"a{self.chance.randrange(self.agents)}"
-        now = str(self.now_ms)
+    def somebody_will_be_free(self) -> tuple[str, FloorChange]:
+        """Who, and the event that tells it, as it comes from the journal."""
+        self.now_ms += 1
+        agent, now = f"a{self.chance.randrange(self.agents)}", str(self.now_ms)
         free = {"activity": "IDLE", "since": now, "call": "", "leg": "", "idle_since": now, "wrap_until": "0"}
-        self.apply({f"agent:{agent}": free})
-        return agent
+        return agent, {f"agent:{agent}": free}
 
     def reserved(self, call: str, agent: str) -> None:
         now = str(self.now_ms)
@@ -96,8 +97,9 @@ def heavy(stage: Stage, rounds: int) -> tuple[float, float, float]:
     cpu = wall = rest = 0.0
     made = 0
     for _ in range(rounds // BATCH):
+        freed = [stage.somebody_will_be_free() for _ in range(BATCH)]
         began, began_wall = time.process_time(), time.perf_counter()
-        pairs = [decision(stage) for _ in range(BATCH)]
+        pairs = [decision(stage, *event) for event in freed]
         decided = time.process_time()
         wall += time.perf_counter() - began_wall
         for agent, call in pairs:
@@ -109,10 +111,9 @@ def heavy(stage: Stage, rounds: int) -> tuple[float, float, float]:
     return cpu / rounds, wall / rounds, (cpu + rest) / rounds
 
 
-def decision(stage: Stage) -> tuple[str, str]:
+def decision(stage: Stage, agent: str, event: FloorChange) -> tuple[str, str]:
     """The agent, and the call they are reserved for (none, if nobody with their skills is waited for)."""
-    stage.now_ms += 1
-    agent = stage.somebody_is_free()
+    stage.apply(event)
     for call, chosen in stage.look():
         stage.reserved(call, chosen)
         return chosen, call
@@ -163,7 +164,8 @@ def served(stage: Stage) -> Pairing | None:
 
 def scan(stage: Stage) -> float:
     """CPU seconds in which a plain scan makes the same decision, and it must be the same."""
-    agent_name = stage.somebody_is_free()
+    agent_name, event = stage.somebody_will_be_free()
+    stage.apply(event)
     floor, now_ms = stage.floor, stage.now_ms
     pairs = stage.look()
     for table in (floor.agents, floor.waiting):

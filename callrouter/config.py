@@ -323,7 +323,7 @@ class Queue(Part):
         default=20,
         ge=0,
         le=3600,
-        description="callers whom the tree sends to the agent who helped last wait so long for them",
+        description="so long a caller waits for the agent who helped last, if the tree wants it",
     )
     ring_s: int = Field(default=15, ge=3, le=120, description="how long one agent's phone rings")
     max_wait_s: Seconds = Field(default=600, description="then `overflow`")

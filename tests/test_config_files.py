@@ -113,6 +113,35 @@ CASES: dict[str, tuple[dict[str, str], str]] = {
         "config/queues.yaml:3:3: warning: no agent serves the queue more; "
         "callers there will only wait for its overflow (queues.more)",
     ),
+    "a skill that nobody has": (
+        {
+            "queues": "queues:\n  shop: {name: Shop, skills: {refnd: 2}}\n  more: {name: More}\n",
+            "agents": "agents:\n  anna: {name: Anna, queues: [shop, more], skills: {refund: 2}}\n",
+        },
+        "config/queues.yaml:2:38: error: there is no agent with the skill `refnd`; did you mean `refund`? "
+        "(queues.shop.skills.refnd)",
+    ),
+    "a level that nobody has": (
+        {
+            "queues": "queues:\n  shop: {name: Shop, skills: {refund: 3}}\n  more: {name: More}\n",
+            "agents": "agents:\n  anna: {name: Anna, queues: [shop, more], skills: {refund: 2}}\n",
+        },
+        "config/queues.yaml:2:22: warning: no agent of shop has all its skills; its callers will only wait for its "
+        "overflow or `relax` (queues.shop.skills)",
+    ),
+    "a step in which nothing falls": (
+        {"queues": "queues:\n  shop: {name: Shop, relax: [{after_s: 30}]}\n  more: {name: More}\n"},
+        "config/queues.yaml:2:30: error: say what falls: `drop: [skill]`, `drop: all` or `lower: 1` "
+        "(queues.shop.relax[1])",
+    ),
+    "steps out of order": (
+        {
+            "queues": "queues:\n  shop: {name: Shop, relax: [{after_s: 30, lower: 1}, {after_s: 20, lower: 1}]}\n"
+            "  more: {name: More}\n"
+        },
+        "config/queues.yaml:2:65: error: each step comes later than the one before it, and 20 is not more than 30 "
+        "(queues.shop.relax[2].after_s)",
+    ),
     "a missing tree": (
         {"numbers": 'numbers:\n  - {number: "+4420", tree: shpo}\n'},
         "config/numbers.yaml:2:29: error: there is no tree `shpo`: no file ivr_trees/shpo.yaml (numbers[1].tree)",

@@ -32,7 +32,7 @@ class Seat:
         self.free = False
         self.ready = False
         """At work, if not free: a caller may wait for this very agent."""
-        self.numbers: tuple[int, ...] = ()
+        self.numbers: list[int] = []
         """What each strategy of the group looks at, while free."""
         self.stamp = 0
         """Another one each time the agent is free: what a heap holds under an older one is not true any more."""

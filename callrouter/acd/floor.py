@@ -42,7 +42,8 @@ class Table(Mapping[str, T], Generic[T]):
 
     def change(self, name: str, fields: Fields | None) -> Fields | None:
         """Set fields of a thing, or take it away; all its fields after that."""
-        self._made.pop(name, None)
+        if self._made:
+            self._made.pop(name, None)
         held = self.raw.get(name)
         if fields is None:
             self.raw.pop(name, None)

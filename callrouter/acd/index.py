@@ -324,7 +324,7 @@ class Index:
 
     def _sit(self, seat: Seat, fields: Fields) -> None:
         group = seat.group
-        numbers = tuple([int(fields.get(field) or 0) for field in group.fields])
+        numbers = [int(fields.get(field) or 0) for field in group.fields]
         if seat.free:
             if numbers == seat.numbers:
                 return
