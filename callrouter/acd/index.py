@@ -10,16 +10,16 @@ look, or was paired by it, is looked at again. What is chosen must be what a pla
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from heapq import heapify, heappop, heappush
 
-from callrouter.acd.able import NOBODY, SLACK, Fit, Group, Kind, Plan, Post, Seat, Spot, Turn
-from callrouter.acd.skills import Needs, gap, lacks, mastery, read_levels, stages, together
+from callrouter.acd.able import NOBODY, SLACK, Group, Kind, Post, Seat, Spot, Turn
+from callrouter.acd.catalogue import Catalogue, Raw
+from callrouter.acd.skills import Needs
 from callrouter.acd.strategy import Strategy, drawn
-from callrouter.acd.things import Activity, Fields, Pairing, Presence, QueueRules, read_queue
+from callrouter.acd.things import Activity, Fields, Pairing, Presence
 from callrouter.acd.turn import GAP_MS, turn
 
-Raw = Mapping[str, Mapping[str, str]]
 ACTIVITIES, PRESENCES = frozenset(Activity), frozenset(Presence)
 SEATING = frozenset({"queues", "skills", "presence", "reachable"})
 """Fields of an agent that say where they belong, and whether they are at work."""
@@ -37,23 +37,15 @@ class Index:
         self._clear()
 
     def _clear(self) -> None:
-        self._rules: dict[str, QueueRules] = {}
+        self._catalogue = Catalogue(self._queues)
+        self._groups, self._kinds = self._catalogue.groups, self._catalogue.kinds
+        self._heads = self._catalogue.heads
         self._seats: dict[str, Seat] = {}
-        self._groups: list[Group] = []
-        self._group_of: dict[str, Group] = {}
-        self._group_by_fields: dict[tuple[str, str], Group] = {}
-        self._groups_with: dict[tuple[str, str], list[Group]] = {}
         self._spots: dict[str, Spot] = {}
-        self._plans: dict[tuple[str, str, str], Plan] = {}
-        self._kinds: list[Kind] = []
-        self._kind_of: dict[tuple[str, Needs], Kind] = {}
-        self._kinds_wanting: dict[tuple[str, str], list[Kind]] = {}
         self._own: dict[str, Kind] = {}
         """Agent → the callers who wait for this agent alone."""
         self._sticky: dict[str, dict[str, None]] = {}
         """Agent → the calls that would rather have this agent."""
-        self._heads: list[Turn] = []
-        """Of each kind, the call whose turn is first."""
         self._alarms: list[tuple[int, str]] = []
         self._moved: dict[str, None] = {}
         """Calls whose needs have fallen by the time of `_now`."""
@@ -310,7 +302,7 @@ class Index:
         presence = fields.get("presence", "LOGGED_OUT")
         if presence not in PRESENCES:
             raise ValueError(f"agent {name} cannot be {presence}")
-        group = self._group(fields.get("queues", ""), fields.get("skills", ""))
+        group = self._catalogue.group(fields.get("queues", ""), fields.get("skills", ""))
         ready = presence == "READY" and fields.get("reachable") == "1"
         seat = before
         if seat is None or seat.group is not group:
@@ -347,26 +339,6 @@ class Index:
             if not group.idle:
                 self._new_free.discard(group.number)
 
-    def _group(self, queues_text: str, skills_text: str) -> Group:
-        found = self._group_by_fields.get((queues_text, skills_text))
-        if found is None:
-            queues = frozenset(filter(None, queues_text.split(",")))
-            skills = read_levels(skills_text)
-            text = f"{sorted(queues)} {skills}"
-            found = self._group_of.get(text) or self._new_group(text, queues, dict(skills))
-            self._group_by_fields[queues_text, skills_text] = found
-        return found
-
-    def _new_group(self, text: str, queues: frozenset[str], skills: Mapping[str, int]) -> Group:
-        group = self._group_of[text] = Group(len(self._groups), text, queues, skills)
-        group.serve(frozenset(self._queue(queue).strategy for queue in queues))
-        self._groups.append(group)
-        for key in ((queue, skill) for queue in queues for skill in ("", *skills)):
-            self._groups_with.setdefault(key, []).append(group)
-            for kind in self._kinds_wanting.get(key, ()):
-                self._join(group, kind)
-        return group
-
     def _post(self, group: Group) -> None:
         for kind in group.kinds.values():
             kind.post(group)
@@ -376,7 +348,7 @@ class Index:
 
     def _spot(self, name: str, fields: Fields) -> Spot:
         wishes = (fields.get("queue", ""), fields.get("require", ""), fields.get("prefer", ""))
-        plan = self._plans.get(wishes) or self._plan(wishes)
+        plan = self._catalogue.plans.get(wishes) or self._catalogue.plan(wishes)
         since = int(fields.get("since") or 0)
         priority = int(fields.get("priority") or 0) + plan.priority
         spot = Spot(name, plan, turn(since, priority, plan.target_ms), since, fields.get("sticky", ""))
@@ -463,7 +435,7 @@ class Index:
     def _own_kind(self, spot: Spot) -> Kind:
         own = self._own.get(spot.sticky)
         if own is None:
-            own = self._own[spot.sticky] = self._new_kind("", Needs(), Strategy.LONGEST_IDLE, own=spot.sticky)
+            own = self._own[spot.sticky] = self._catalogue.new_kind("", Needs(), Strategy.LONGEST_IDLE, own=spot.sticky)
         return own
 
     def _restick(self, agent: str) -> None:
@@ -475,52 +447,6 @@ class Index:
         if spot.kind is not None and self._where(spot)[0] is not spot.kind:
             self._call_out(spot)
             self._call_in(spot)
-
-    def _plan(self, wishes: tuple[str, str, str]) -> Plan:
-        queue, require, prefer = wishes
-        rules = self._queue(queue)
-        needed = together(rules.require, read_levels(require))
-        found = tuple(
-            (stage.after_ms, self._kind(rules, stage.needs))
-            for stage in stages(needed, read_levels(prefer), rules.relax)
-        )
-        plan = self._plans[wishes] = Plan(found, rules.priority, rules.target_ms, rules.sticky_ms)
-        return plan
-
-    def _kind(self, rules: QueueRules, needs: Needs) -> Kind:
-        found = self._kind_of.get((rules.id, needs))
-        if found is None:
-            found = self._kind_of[rules.id, needs] = self._new_kind(rules.id, needs, rules.strategy)
-            wanted = [(rules.id, skill) for skill, _ in needs.require] or [(rules.id, "")]
-            rarest = min(wanted, key=lambda key: len(self._groups_with.get(key, ())))
-            self._kinds_wanting.setdefault(rarest, []).append(found)
-            for group in self._groups_with.get(rarest, ()):
-                self._join(group, found)
-        return found
-
-    def _new_kind(self, queue: str, needs: Needs, strategy: Strategy, own: str = "") -> Kind:
-        kind = Kind(len(self._kinds), queue, needs, strategy, own)
-        self._kinds.append(kind)
-        self._heads.append(NOBODY)
-        return kind
-
-    def _join(self, group: Group, kind: Kind) -> None:
-        """If these agents are able to take these calls, both are told of each other."""
-        if lacks(group.skills, kind.needs):
-            return
-        gaps = gap(group.skills, kind.needs)
-        levels = -mastery(group.skills, kind.needs) if self._queue(kind.queue).best_level else 0
-        kind.fits[group.number] = Fit(gaps, levels)
-        group.kinds[kind.number] = kind
-        group.near.setdefault(GAP_MS * gaps, []).append(kind.number)
-        if group.idle:
-            kind.post(group)
-
-    def _queue(self, name: str) -> QueueRules:
-        found = self._rules.get(name)
-        if found is None:
-            found = self._rules[name] = read_queue(name, self._queues.get(name, {}))
-        return found
 
     # --- time --------------------------------------------------------------------------------------------------------
 

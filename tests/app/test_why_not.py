@@ -18,7 +18,7 @@ async def test_each_moment_of_a_call_tells_about_one_agent_what_the_story_tells(
     for text in (CALL, CALL[-8:]):
         moments = await why_not_for(line, "anna", text)
         assert moments is not None
-        assert [moment.what for moment in moments][0].startswith("joins ")
+        assert moments[0].what.startswith("joins ")
         assert any(moment.what.startswith("offered to ") for moment in moments)
         assert all(len(moment.reasons) == 1 and moment.reasons[0].agent == "anna" for moment in moments)
     assert await why_not_for(line, "anna", "no-such-call") is None
