@@ -72,7 +72,7 @@ async def test_a_published_tree_is_for_new_callers_and_a_broken_one_for_nobody(t
         lineup = await publishing.publish(own.site, own.line, file, canary=None, bound=10, by="test")
         broken = tmp_path / "broken" / "payments.yaml"
         broken.parent.mkdir()
-        broken.write_text(file.read_text(encoding="utf-8").replace("start: who_is_calling", "start: nowhere"))
+        broken.write_text(file.read_text(encoding="utf-8").replace("start: incident", "start: nowhere"))
         with pytest.raises(ConfigError, match="nowhere"):
             await publishing.publish(own.site, own.line, broken, canary=None, bound=10, by="test")
         new = await play(own, tmp_path, "new", IN_NEW_TREE)
