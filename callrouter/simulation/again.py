@@ -72,7 +72,7 @@ class Again:
             return _drawn(rings, luck)
         offer = dict(seen).get(time, seen[0][1])
         if offer.result is not Result.TAKEN_BACK:
-            return ring_of(offer)
+            return ring_of(offer, self.learned.away_ms)
         longer = [ring for ring in rings if ring.after_ms > offer.after_ms]
         return _drawn(longer, luck) if longer else Ring(offer.after_ms + A_MOMENT_MS)
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from callrouter.reporting.facts import Outcome
 from callrouter.reporting.record import Result
 from callrouter.simulation.day import Ring
 from callrouter.simulation.durations import Duration, Measured, measured
-from callrouter.simulation.habits import UNANSWERED_MS
+from callrouter.simulation.habits import GOLDEN, UNANSWERED_MS
 from callrouter.simulation.patience import Curve, Waits, kaplan_meier
 from callrouter.simulation.recorded import Rang, Recorded, Seen
 
@@ -20,6 +21,8 @@ ENOUGH_TALKS = 30
 ENOUGH_OF_AN_AGENT = 20
 ENOUGH_GAVE_UP = 20
 """Of a queue, or else of all queues together: fewer leave the curve's end to chance."""
+UNSEEN_AWAY_MS = 60_000
+"""Taken where nobody was ever set NOT_READY for not answering and came back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,8 @@ class Learned:
     """By queue."""
     talk_with: Mapping[tuple[str, str], Measured]
     """By queue and agent, of those who talked often enough."""
+    away_ms: int
+    """How long somebody is usually away who was set NOT_READY for not answering."""
     rings: Mapping[str, Sequence[Ring]]
     """By agent, in the order of luck: unanswered offers first, then the quick answers. "" is everybody."""
 
@@ -44,11 +49,14 @@ def learned(day: Recorded, patience: Duration | None = None) -> Learned:
         by_queue[one.last_queue].append(one.talked_ms / 1000)
         with_agent[one.last_queue, one.agent].append(one.talked_ms / 1000)
     queues = {one.queue for one in day.callers}
+    offers = [offer for one in day.callers for offer in one.offers]
+    away_ms = round(median([offer.away_ms for offer in offers if offer.away_ms is not None] or [UNSEEN_AWAY_MS]))
     return Learned(
         patience=dict.fromkeys(queues, patience) if patience is not None else _patience(day.callers, queues),
         talk={queue: measured(values) for queue, values in by_queue.items()},
         talk_with={who: measured(values) for who, values in with_agent.items() if len(values) >= ENOUGH_OF_AN_AGENT},
-        rings=_rings([offer for one in day.callers for offer in one.offers]),
+        away_ms=away_ms,
+        rings=_rings(offers, away_ms),
     )
 
 
@@ -89,19 +97,31 @@ def _waits(callers: Sequence[Seen]) -> Waits:
     return Waits(gave_up, [one.waited_ms / 1000 for one in callers if one.outcome is not Outcome.ABANDONED])
 
 
-def _rings(offers: Sequence[Rang]) -> dict[str, Sequence[Ring]]:
-    """Offers that were taken back have not told how they would have ended."""
-    found: dict[str, list[Ring]] = defaultdict(list)
-    for offer in offers:
-        if offer.result is not Result.TAKEN_BACK and offer.result is not Result.OPEN:
-            for agent in (offer.agent, ""):
-                found[agent].append(ring_of(offer))
-    return {agent: sorted(rings, key=lambda ring: (ring.answered, ring.after_ms)) for agent, rings in found.items()}
+def _rings(offers: Sequence[Rang], away_ms: int) -> dict[str, Sequence[Ring]]:
+    """An offer that was taken back has only told that the phone rang for so long: it is given the end of one that rang
+    longer, each of those in turn, or phones that nobody answers would seem rarer than they are (Efron, 1967: what is
+    censored is redistributed to the right)."""
+    found: dict[str, Sequence[Ring]] = {}
+    for who in {"", *(offer.agent for offer in offers)}:
+        own = [offer for offer in offers if who in ("", offer.agent)]
+        ended = [offer for offer in own if offer.result not in (Result.TAKEN_BACK, Result.OPEN)]
+        cut = [offer for offer in own if offer.result is Result.TAKEN_BACK]
+        rings = [*ended, *_ends_of(cut, ended)]
+        found[who] = sorted((ring_of(ring, away_ms) for ring in rings), key=lambda ring: (ring.answered, ring.after_ms))
+    return found
 
 
-def ring_of(offer: Rang) -> Ring:
-    """A phone that was not answered rings as long as it is let; one that refused ends when it did."""
+def _ends_of(cut: Sequence[Rang], ended: Sequence[Rang]) -> Iterator[Rang]:
+    for n, offer in enumerate(cut):
+        longer = sorted((one for one in ended if one.after_ms > offer.after_ms), key=lambda one: one.after_ms)
+        if longer:
+            yield longer[int(n * GOLDEN % 1 * len(longer))]
+
+
+def ring_of(offer: Rang, away_ms: int) -> Ring:
+    """A phone that was not answered rings as long as it is let; one that refused ends when it did. Whoever was not set
+    NOT_READY for it may be, when more of them come together, and is then away as long as usual."""
     if offer.result is Result.ACCEPTED:
         return Ring(offer.after_ms)
     after = UNANSWERED_MS if offer.result is Result.MISSED else offer.after_ms
-    return Ring(after, answered=False, away_ms=offer.away_ms)
+    return Ring(after, answered=False, away_ms=offer.away_ms if offer.paused else away_ms)

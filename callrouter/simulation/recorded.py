@@ -22,8 +22,8 @@ BY_THEMSELVES = frozenset({Word.PAUSE, Word.UNPAUSE, Word.AGENTLOGOFF, Word.REAC
 NEEDS = ("require", "prefer")
 
 Fields = Mapping[str, str]
-Away = Mapping[tuple[str, str], int]
-"""(call, agent) → how long somebody was away who had been set NOT_READY for not answering it."""
+Away = Mapping[tuple[str, str], int | None]
+"""(call, agent) → how long somebody was away who had been set NOT_READY for not answering it, if they came back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,10 @@ class Rang:
     after_ms: int
     """Until it was answered, or over."""
     result: Result
+    paused: bool
+    """The agent was set NOT_READY for it."""
     away_ms: int | None
-    """Who was set NOT_READY for it was back after so long; None: not by themselves."""
+    """And was back after so long; None: not by themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +113,12 @@ def _known_from(entries: Sequence[Entry], from_ms: int) -> int:
 def _times_away(entries: Sequence[Entry]) -> tuple[Away, frozenset[str]]:
     """How long who was away after being set NOT_READY by us, and the ids of the entries that ended it."""
     paused: dict[str, Entry] = {}
-    away: dict[tuple[str, str], int] = {}
+    away: dict[tuple[str, str], int | None] = {}
     back = set()
     for entry in entries:
         if entry.word is Word.PAUSE and entry.data.get("by") == "callrouter":
             paused[entry.agent] = entry
+            away[entry.call, entry.agent] = None
         elif entry.word in (Word.PAUSE, Word.AGENTLOGOFF):
             paused.pop(entry.agent, None)
         elif entry.word is Word.UNPAUSE and (pause := paused.pop(entry.agent, None)) is not None:
@@ -156,8 +159,8 @@ def _seen(record: CallRecord, waiting: Fields, away: Away) -> Seen:
         priority=int(waiting.get("priority") or 0),
         needs={name: waiting[name] for name in NEEDS if waiting.get(name)},
         offers=tuple(
-            Rang(offer.agent, offer.ended_ms - offer.at_ms, offer.result, away.get((record.call, offer.agent)))
+            Rang(offer.agent, offer.ended_ms - offer.at_ms, offer.result, who in away, away.get(who))
             for offer in record.offers
-            if offer.ended_ms
+            if offer.ended_ms and (who := (record.call, offer.agent))
         ),
     )

@@ -9,6 +9,7 @@ from functools import cache
 import pytest
 
 from callrouter.journal import Entry, Word
+from callrouter.reporting.record import Result
 from callrouter.simulation.again import Setup, Who, as_recorded
 from callrouter.simulation.durations import Exponential
 from callrouter.simulation.intervals import estimate
@@ -16,7 +17,7 @@ from callrouter.simulation.learned import Learned, learned, too_little
 from callrouter.simulation.outlook import ABANDONMENT, ASA, MEASURES, OCCUPANCY, SERVICE_LEVEL, Asked, told
 from callrouter.simulation.patience import Curve
 from callrouter.simulation.play import play
-from callrouter.simulation.recorded import NotRecorded, Recorded, recorded
+from callrouter.simulation.recorded import NotRecorded, Rang, Recorded, recorded
 from callrouter.simulation.whatif import Compared, compare, worse_than
 from tests.simulation.known_day import MIDNIGHT_MS, PERIOD, centre, days_of, journal_of, one_day
 
@@ -113,6 +114,25 @@ def test_patience_is_learned_by_queue() -> None:
     assert isinstance(payers, Curve)
     assert payers.share_of(20) == pytest.approx(1 - math.exp(-20 / 150), abs=0.03)
     assert merchants != payers
+
+
+def offers(*told: tuple[str, int, Result, int | None]) -> Recorded:
+    """The known day with one caller, who had these offers."""
+    rang = tuple(Rang(agent, ms, result, away is not None, away) for agent, ms, result, away in told)
+    return replace(day(), callers=[replace(day().callers[0], offers=rang)])
+
+
+def test_an_offer_that_was_taken_back_ends_like_one_that_rang_longer() -> None:
+    """Otherwise phones that nobody answers seem rarer than they are: callers give up before they stop."""
+    known = offers(("anna", 3_000, Result.ACCEPTED, None), ("anna", 15_000, Result.MISSED, 45_000),
+                   ("anna", 5_000, Result.TAKEN_BACK, None))  # fmt: skip
+    assert [ring.answered for ring in learned(known, Exponential(60)).rings["anna"]] == [False, False, True]
+
+
+def test_somebody_who_was_not_set_not_ready_may_be_in_another_course_of_the_day_and_comes_back_as_usual() -> None:
+    known = offers(("anna", 15_000, Result.MISSED, 45_000), ("boris", 15_000, Result.MISSED, None))
+    rings = learned(known, Exponential(60)).rings
+    assert (rings["anna"][0].away_ms, rings["boris"][0].away_ms) == (45_000, 45_000)
 
 
 def test_an_hour_of_calls_is_too_little_to_judge_by() -> None:
