@@ -151,6 +151,8 @@ def with_interval(name: str, one: Estimate | None, *, change: bool = False) -> s
         return "-"
     scale, unit = (1, "s") if name == "asa_s" else (100, "points" if change else "%")
     mean, width = one.mean * scale, (one.high - one.mean) * scale
+    if math.isinf(width):
+        return f"{mean:.1f} {unit}, one day"
     return f"{mean:{'+' if change else ''}.1f} ± {width:.1f} {unit}"
 
 
@@ -171,7 +173,7 @@ def _show(found: Outlook, asked: Asked) -> None:
 
 
 def _single_day(name: str, one: Estimate | None) -> str:
-    if one is None:
+    if one is None or one.days < 2:
         return "-"
     most = math.inf if name == "asa_s" else 1.0
     low, high = value(name, max(0.0, one.day_low)), value(name, min(most, one.day_high))
