@@ -148,3 +148,23 @@ def encode(call: Call) -> bytes:
 def decode(state: bytes) -> Call:
     """A stored call; raises msgspec.ValidationError for a state this version cannot read."""
     return msgspec.json.decode(state, type=Call)
+
+
+def place_of(call: Call) -> Place:
+    assert call.place is not None, f"{call.id} is {call.phase} without a place in a line"
+    return call.place
+
+
+def offer_of(call: Call) -> Offer:
+    assert call.offer is not None, f"{call.id} is {call.phase} without an offer"
+    return call.offer
+
+
+def target_of(call: Call) -> Target:
+    assert call.target is not None, f"{call.id} is {call.phase} without a target"
+    return call.target
+
+
+def talk_of(call: Call) -> Talk:
+    assert call.talk is not None, f"{call.id} is {call.phase} without a talk"
+    return call.talk

@@ -6,10 +6,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 
-from callrouter.calls.call import Call, Phase, Place
+from callrouter.calls.call import Call, Phase, Place, place_of
 from callrouter.calls.sound import speak
 from callrouter.calls.step import Moment, Step, ended, entry, with_timer, without_timers
-from callrouter.journal import NOW, Word
+from callrouter.journal import NOW, Entry, Word
 from callrouter.telephony import HandToFallback
 from callrouter.tree.model import Prompt
 from callrouter.tree.walk import JoinQueue
@@ -129,3 +129,7 @@ def to_fallback(step: Step, reason: str, moment: Moment) -> Step:
         entries=(*step.entries, entry(Word.FALLBACK, call, reason=reason), last),
         commands=(*step.commands, HandToFallback(call.caller_leg)),
     )
+
+
+def queue_entry(word: Word, call: Call, **data: object) -> Entry:
+    return entry(word, call, queue=place_of(call).queue, **data)
