@@ -129,6 +129,8 @@ class Call:
     music: bool = False
     timers: Mapping[str, int] = field(default_factory=dict)
     """Name → deadline in milliseconds since 1970. The engine keeps exactly these running."""
+    talks: int = 0
+    """Conversations so far: recordings are numbered by them."""
     made: int = 0
     """How many ids this call has made, so that none is ever used twice."""
     left_tree_ms: int = 0

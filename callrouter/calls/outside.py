@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from callrouter.calls.call import Call, Phase, Talk, Target
 from callrouter.calls.sound import music, silence
-from callrouter.calls.step import Moment, Step, entry, next_id, with_timer, without_timers
+from callrouter.calls.step import Moment, Step, entry, next_id, next_recording, with_timer, without_timers
 from callrouter.journal import Word
 from callrouter.telephony import (
     BridgeId,
@@ -19,7 +19,6 @@ from callrouter.telephony import (
     Join,
     LegId,
     MakeBridge,
-    RecordingId,
     RingOutside,
     StartRecording,
 )
@@ -57,8 +56,8 @@ def connected(call: Call, moment: Moment) -> Step:
     assert target is not None
     quiet = silence(call)
     call, bridge = next_id(call, "b")
-    call, recording = next_id(call, "r")
-    kept = RecordingId(recording) if moment.setting.record and target.record else None
+    call, recording = next_recording(call)
+    kept = recording if moment.setting.record and target.record else None
     talk = Talk("", target.leg, BridgeId(bridge), kept, "", moment.now_ms, target.id)
     left = call.left_tree_ms or moment.now_ms
     call = replace(without_timers(call), phase=Phase.TALKING, target=None, talk=talk, left_tree_ms=left)

@@ -10,7 +10,7 @@ from callrouter.calls.call import Call, Message, Phase
 from callrouter.config import Queue
 from callrouter.directory import Reach
 from callrouter.journal import Entry, FloorChange, Word
-from callrouter.telephony import Command
+from callrouter.telephony import Command, RecordingId
 from callrouter.tree.facts import Facts
 from callrouter.tree.model import Prompt, Tree
 from callrouter.tree.walk import KeepSecret, LookUp
@@ -113,6 +113,12 @@ def next_id(call: Call, kind: str) -> tuple[Call, str]:
     """A new id that begins with the call's own: `<call>-<kind><n>`."""
     made = call.made + 1
     return replace(call, made=made), f"{call.id}-{kind}{made}"
+
+
+def next_recording(call: Call) -> tuple[Call, RecordingId]:
+    """The id of the next conversation's recording: `<call>-r<n>`, the first being 1."""
+    call = replace(call, talks=call.talks + 1)
+    return call, RecordingId(f"{call.id}-r{call.talks}")
 
 
 def entry(word: Word, call: Call, **data: object) -> Entry:

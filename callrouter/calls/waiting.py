@@ -11,7 +11,18 @@ from callrouter.calls.call import Call, Offer, Phase, Talk, offer_of, place_of
 from callrouter.calls.in_line import back_to_tree, overflow, queue_entry
 from callrouter.calls.in_tree import walked
 from callrouter.calls.sound import music, silence, speak
-from callrouter.calls.step import Moment, Need, Step, ended, entry, next_id, then, with_timer, without_timers
+from callrouter.calls.step import (
+    Moment,
+    Need,
+    Step,
+    ended,
+    entry,
+    next_id,
+    next_recording,
+    then,
+    with_timer,
+    without_timers,
+)
 from callrouter.journal import Word
 from callrouter.telephony import (
     BridgeId,
@@ -22,7 +33,6 @@ from callrouter.telephony import (
     MakeBridge,
     Play,
     PlaybackId,
-    RecordingId,
     Ring,
     StartRecording,
     StopMusic,
@@ -137,13 +147,13 @@ def connect(call: Call, _event: e.OfferAnswered, moment: Moment) -> Step:
     """Caller and agent into one bridge, recorded from the first word."""
     offer, place = offer_of(call), place_of(call)
     call, bridge = next_id(call, "b")
-    call, recording = next_id(call, "r")
+    call, recording = next_recording(call)
     recorded = moment.setting.record and moment.setting.queues[place.queue].record
     talk = Talk(
         offer.agent,
         offer.leg,
         BridgeId(bridge),
-        RecordingId(recording) if recorded else None,
+        recording if recorded else None,
         place.queue,
         moment.now_ms,
         calls=offer.calls,
