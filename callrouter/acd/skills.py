@@ -14,7 +14,6 @@ Levels = tuple[tuple[str, int], ...]
 """Skill and level, in the order of the skills' names."""
 
 EVERY = "*"
-HIGHEST = 10
 
 
 @dataclass(frozen=True, slots=True)

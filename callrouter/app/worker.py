@@ -35,7 +35,6 @@ from callrouter.tree.soon import soon
 log = structlog.get_logger()
 
 RETRY_S = 0.5
-JOURNAL_PAGE = 5_000
 
 
 class WallClock:

@@ -120,10 +120,6 @@ class Layout:
     def redis_socket(self) -> Path:
         return self.sockets / "redis.sock"
 
-    @property
-    def redis_url(self) -> str:
-        return f"unix://{self.redis_socket}"
-
     @cached_property
     def sockets(self) -> Path:
         """Short enough for a socket: in the run folder, else a folder of our own beside the other temporary ones."""

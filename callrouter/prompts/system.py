@@ -17,11 +17,6 @@ UNKNOWN_CODE = _system(
     "Такого кода нет. Звёздочка один один: готов. Звёздочка один два: перерыв. Звёздочка один три: выход.",
     "There is no such code. Star one one: ready. Star one two: break. Star one three: log out.",
 )
-SORRY = _system(
-    "sorry",
-    "Извините, у нас возникла неполадка. Пожалуйста, позвоните ещё раз через несколько минут. До свидания.",
-    "We are sorry, something has gone wrong on our side. Please call again in a few minutes. Goodbye.",
-)
 ALL_AGENTS_BUSY = _system(
     "all_agents_busy",
     "Извините, пожалуйста: все сотрудники ещё разговаривают. Наберите нас, пожалуйста, чуть позже. До свидания.",
@@ -29,4 +24,4 @@ ALL_AGENTS_BUSY = _system(
 )
 ONE_MOMENT = _system("one_moment", "Одну секунду, пожалуйста.", "One moment, please.")
 
-PROMPTS = (AGENT_READY, AGENT_NOT_READY, AGENT_LOGGED_OUT, UNKNOWN_CODE, SORRY, ALL_AGENTS_BUSY, ONE_MOMENT)
+PROMPTS = (AGENT_READY, AGENT_NOT_READY, AGENT_LOGGED_OUT, UNKNOWN_CODE, ALL_AGENTS_BUSY, ONE_MOMENT)
