@@ -17,7 +17,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from callrouter.config import Language, Name, Number, Part, TimeZone, Trunk
+from callrouter.config import Trunk
+from callrouter.config.words import Language, Name, Number, Part, TimeZone
 from callrouter.documents import close_to, parse
 from callrouter.errors import Problem
 from callrouter.hours import Days, Windows, state_at

@@ -1,4 +1,4 @@
-"""One call's life. The drawing and the table; what each event does is told in asked.py, waiting.py and talking.py.
+"""One call's life. The drawing and the table; what each event does: asked.py, waiting.py, offering.py, talking.py.
 
               keys, silence, prompts
                     ┌───┐
@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from callrouter.calls import asked, talking, waiting
+from callrouter.calls import asked, offering, talking, waiting
 from callrouter.calls import events as e
 from callrouter.calls.call import Call, Phase
 from callrouter.calls.step import Moment, Step
@@ -52,21 +52,21 @@ TRANSITIONS: dict[tuple[Phase, type[e.CallEvent]], Handler] = {
     (P.WAITING, e.AnnounceDue): waiting.announce,
     (P.OFFERING, e.CallerPressed): waiting.leave_by_key,
     (P.OFFERING, e.AnnounceDue): waiting.announce,
-    (P.WAITING, e.AgentProposed): waiting.ring_agent,
+    (P.WAITING, e.AgentProposed): offering.ring_agent,
     (P.WAITING, e.MusicDue): waiting.play_music,
     (P.WAITING, e.PromptEnded): waiting.play_music,
     (P.WAITING, e.WaitTimeUp): waiting.move_on,
     (P.WAITING, e.CallerHungUp): waiting.let_go,
     (P.WAITING, e.Adopted): waiting.stand_on,
     (P.WAITING, e.StrayAnswered): talking.hang_up_stray,
-    (P.OFFERING, e.OfferRinging): waiting.note_ringing,
-    (P.OFFERING, e.OfferAnswered): waiting.connect,
-    (P.OFFERING, e.OfferEnded): waiting.try_next_agent,
-    (P.OFFERING, e.RingTimeUp): waiting.try_next_agent,
+    (P.OFFERING, e.OfferRinging): offering.note_ringing,
+    (P.OFFERING, e.OfferAnswered): offering.connect,
+    (P.OFFERING, e.OfferEnded): offering.try_next_agent,
+    (P.OFFERING, e.RingTimeUp): offering.try_next_agent,
     (P.OFFERING, e.MusicDue): waiting.play_music,
     (P.OFFERING, e.PromptEnded): waiting.play_music,
-    (P.OFFERING, e.CallerHungUp): waiting.abandon_ringing,
-    (P.OFFERING, e.Adopted): waiting.take_offer_back,
+    (P.OFFERING, e.CallerHungUp): offering.abandon_ringing,
+    (P.OFFERING, e.Adopted): offering.take_offer_back,
     (P.OFFERING, e.StrayAnswered): talking.hang_up_stray,
     (P.TALKING, e.CallerHungUp): talking.caller_is_done,
     (P.TALKING, e.AgentHungUp): talking.agent_is_done,

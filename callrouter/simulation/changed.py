@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from pydantic import Field
 
-from callrouter.config import AgentPart, Name, Part, Queue
+from callrouter.config import AgentPart, Queue
+from callrouter.config.words import Name, Part
 from callrouter.documents import Document, KeyPath, Value, close_to
 from callrouter.errors import ConfigError, Problem
 

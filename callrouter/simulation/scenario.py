@@ -10,7 +10,8 @@ from typing import Annotated, Self, TypeVar
 
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 
-from callrouter.config import AgentPart, Name, Part, Queue, Seconds
+from callrouter.config import AgentPart, Queue
+from callrouter.config.words import Name, Part, Seconds
 from callrouter.documents import Document, close_to
 from callrouter.errors import ConfigError, Problem
 from callrouter.simulation.durations import Duration, measured

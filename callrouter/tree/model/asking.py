@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from callrouter.config import Name, Part, Seconds
+from callrouter.config.words import Name, Part, Seconds
 from callrouter.tree.model.prompt import Key, Keys, Variable, Wording
 from callrouter.tree.pattern import Pattern
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from callrouter.config import DialPrefix, Language, Name, Number, Part, TimeZone
+from callrouter.config.words import DialPrefix, Language, Name, Number, Part, TimeZone
 from callrouter.hours import Day, DayHours, Days, Windows
 from callrouter.tree.condition import parse_condition
 from callrouter.tree.model.prompt import Variable, Words

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from callrouter.config import Name, Part, Seconds
+from callrouter.config.words import Name, Part, Seconds
 from callrouter.tree.model.prompt import VARIABLE, Key, Wording
 
 DirectoryId = Annotated[

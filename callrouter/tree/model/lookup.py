@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from callrouter.config import Name, Part
+from callrouter.config.words import Name, Part
 from callrouter.tree.address import check_address
 from callrouter.tree.model.prompt import VARIABLE, Variable, Wording
 

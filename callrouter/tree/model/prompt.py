@@ -12,7 +12,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Discriminator, Field, Tag
 
-from callrouter.config import Language, Part
+from callrouter.config.words import Language, Part
 from callrouter.readings.reading import Value as Value  # tree.model offers it too
 from callrouter.readings.reading import parse_reading
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from callrouter.config import Language, Name, Part
+from callrouter.config.words import Language, Name, Part
 from callrouter.tree.model.asking import Callback, Collect, Menu, Message, Notice, Say
 from callrouter.tree.model.choosing import Caller, Goto, Hours, Set, Split, Subtree, When
 from callrouter.tree.model.leaving import Hangup, Queue, Transfer

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from callrouter.config import Part
+from callrouter.config.words import Part
 from callrouter.documents import parse
 from callrouter.errors import Problem
 from callrouter.tree.model import Tree

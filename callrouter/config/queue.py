@@ -1,0 +1,58 @@
+"""A queue: who takes its calls, and what its callers go through while they wait."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from callrouter.config.words import Level, Name, Part, Seconds
+
+
+class Relax(Part):
+    """After this length of waiting less is needed; what has fallen is still preferred."""
+
+    after_s: Seconds
+    drop: tuple[Name, ...] | Literal["all"] = Field(default=(), description="skills no longer needed, or `all`")
+    lower: int = Field(default=0, ge=0, le=10, description="every needed level falls by so much")
+
+
+class ServiceLevel(Part):
+    """What the queue promises: so many per cent answered within so many seconds."""
+
+    percent: float = Field(default=80, gt=0, le=100, description="for reports")
+    within_s: Seconds = Field(default=20, description="callers of a queue that promises less time go so much earlier")
+
+
+class Queue(Part):
+    """A line of waiting callers."""
+
+    name: str = Field(min_length=1, max_length=80)
+    strategy: Literal["longest_idle", "fewest_calls", "least_talk_time", "round_robin", "top_down", "random"] = Field(
+        default="longest_idle", description="which of the able agents gets a call"
+    )
+    best_level_first: bool = Field(
+        default=False,
+        description="the highest levels of what the caller needs first; the strategy decides among equals",
+    )
+    priority: int = Field(default=0, ge=-100, le=100, description="one point is worth a minute of waiting")
+    skills: dict[Name, Level] = Field(default={}, description="what every agent must have for callers here, from level")
+    relax: tuple[Relax, ...] = Field(default=(), description="needs that fall while a caller waits")
+    service_level: ServiceLevel = ServiceLevel()
+    sticky_s: float = Field(
+        default=20,
+        ge=0,
+        le=3600,
+        description="so long a caller waits for the agent who helped last, if the tree wants it",
+    )
+    ring_s: int = Field(default=15, ge=3, le=120, description="how long one agent's phone rings")
+    max_wait_s: Seconds = Field(default=600, description="then `overflow`")
+    overflow: Name | Literal["hangup"] = Field(
+        default="hangup", description="another queue, or hangup (after a polite word)"
+    )
+    music: Name = "default"
+    wrap_up_s: float = Field(default=10, ge=0, le=3600, description="time for notes after a call; 0: none")
+    missed_limit: int = Field(
+        default=1, ge=1, le=20, description="so many unanswered offers in a row set an agent NOT_READY"
+    )
+    record: bool = True
