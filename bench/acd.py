@@ -179,7 +179,7 @@ def scan(stage: Stage) -> float:
     ways = [
         (score(floor, call, agent, now_ms), call.call)
         for call in floor.waiting.values()
-        if not call.offer
+        if call.is_open
         for agent in free
         if may_take(floor, agent, call, now_ms)
     ]

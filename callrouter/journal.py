@@ -54,6 +54,8 @@ class Word(StrEnum):
     OFFER = "OFFER"
     """An agent was reserved for a waiting call. data: leg, floor (what the choice saw: `Saw`), ring_s."""
     RINGING = "RINGING"
+    LASTRING = "LASTRING"
+    """The longest wait is over while phones ring: no further phone joins them. data: waited_ms."""
     WRAPUPEND = "WRAPUPEND"
     RECORDING = "RECORDING"
     """The finished recording. data: file, sha256, seconds, format; or `problem`."""

@@ -13,6 +13,7 @@ from heapq import heapify, heappop, heappush
 
 from callrouter.acd.skills import Needs
 from callrouter.acd.strategy import FIELD, Strategy
+from callrouter.acd.things import QueueRules
 
 Turn = tuple[float, str]
 """A waiting call's turn and its id."""
@@ -159,14 +160,16 @@ class Kind:
 class Plan:
     """What calls of one queue with the same wishes need, and from which length of waiting on."""
 
-    __slots__ = ("priority", "stages", "sticky_ms", "target_ms")
+    __slots__ = ("priority", "rings_all", "stages", "sticky_ms", "target_ms")
 
-    def __init__(self, stages: tuple[tuple[int, Kind], ...], priority: int, target_ms: int, sticky_ms: int) -> None:
-        self.stages, self.priority, self.target_ms, self.sticky_ms = stages, priority, target_ms, sticky_ms
+    def __init__(self, stages: tuple[tuple[int, Kind], ...], rules: QueueRules) -> None:
+        self.stages = stages
+        self.priority, self.target_ms, self.sticky_ms = rules.priority, rules.target_ms, rules.sticky_ms
+        self.rings_all = rules.strategy is Strategy.RING_ALL
 
 
 class Spot:
-    """A waiting call as the index sees it. `kind` is where it stands, None while it is being offered."""
+    """A waiting call as the index sees it. `kind` is where it stands, None while it takes no offers."""
 
     __slots__ = ("alarm", "kind", "name", "plan", "since", "sticky", "turn")
 

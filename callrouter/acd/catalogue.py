@@ -64,7 +64,7 @@ class Catalogue:
             (stage.after_ms, self._kind(rules, stage.needs))
             for stage in stages(needed, read_levels(prefer), rules.relax)
         )
-        plan = self.plans[wishes] = Plan(found, rules.priority, rules.target_ms, rules.sticky_ms)
+        plan = self.plans[wishes] = Plan(found, rules)
         return plan
 
     def _kind(self, rules: QueueRules, needs: Needs) -> Kind:

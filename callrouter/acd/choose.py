@@ -2,7 +2,8 @@
 
     whose turn    the highest score first (acd/turn.py), then the call's id
     which agent   free, in the queue, with every skill that is needed; of these the one who has most of what is
-                  preferred; in a queue with `best_level` the best at it; then by the queue's strategy (acd/strategy.py)
+                  preferred; in a queue with `best_level` the best at it; then by the queue's strategy (strategy.py);
+                  with ring_all every one of them, but those for whom it is another call's turn
 
 A pure function of the floor and the moment, so every worker arrives at the same answer, and replaying it on the floor
 of then gives the exact reasons of then. Fast by an index kept with the floor (acd/index.py).
@@ -34,7 +35,8 @@ def pairings(
     floor: Floor, taken: Collection[str] = (), given: Collection[str] = (), now_ms: int | None = None
 ) -> list[Pairing]:
     """Who should be offered to whom at this moment, the first pair first; without `now_ms`: at that of the floor's
-    version. `taken` agents are being reserved this moment, for the `given` calls."""
+    version. `taken` agents are being reserved this moment, for the `given` calls. A call that rings all is in as many
+    pairs as there are agents for it."""
     return floor.index.look(floor.at_ms if now_ms is None else now_ms, taken, given)
 
 

@@ -5,7 +5,8 @@ Rule: nothing is decided here. The same changes in the same order give the same 
     agent:<id>      name, phone, queues, skills, order, presence, reason, presence_since, activity, since, idle_since,
                     wrap_until, reachable, call, leg, missed, calls, talk_ms, offered
     queue:<id>      name, strategy, best_level, priority, target_ms, require, relax, sticky_ms
-    waiting:<call>  queue, priority, since, require, prefer, sticky, offer, owner, caller
+    waiting:<call>  queue, priority, since, require, prefer, sticky, offer (whose phones ring, with commas between),
+                    open (1: more may join them), owner, caller
 """
 
 from __future__ import annotations

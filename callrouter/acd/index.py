@@ -17,7 +17,7 @@ from callrouter.acd.able import NOBODY, SLACK, Group, Kind, Post, Seat, Spot, Tu
 from callrouter.acd.catalogue import Catalogue, Raw
 from callrouter.acd.skills import Needs
 from callrouter.acd.strategy import Strategy, drawn
-from callrouter.acd.things import Activity, Fields, Pairing, Presence
+from callrouter.acd.things import Activity, Fields, Pairing, Presence, takes_offers
 from callrouter.acd.turn import GAP_MS, turn
 
 ACTIVITIES, PRESENCES = frozenset(Activity), frozenset(Presence)
@@ -96,10 +96,10 @@ class Index:
             if spot is not None:
                 self._forget(spot)
             spot = self._spot(name, fields)
-            if not fields.get("offer"):
+            if takes_offers(fields):
                 self._call_in(spot)
-        elif "offer" in change:
-            if change["offer"]:
+        elif "offer" in change or "open" in change:
+            if not takes_offers(fields):
                 self._call_out(spot)
             elif spot.kind is None:
                 self._call_in(spot)
@@ -125,7 +125,8 @@ class Index:
     # --- the choice --------------------------------------------------------------------------------------------------
 
     def look(self, now_ms: int, taken: Collection[str] = (), given: Collection[str] = ()) -> list[Pairing]:
-        """Who should be offered to whom at this moment, as if `taken` agents and `given` calls were not there."""
+        """Who should be offered to whom at this moment, as if `taken` agents were not there, nor `given` calls but
+        those that ring all."""
         if now_ms != self._now or self._stale:
             self._come_to(now_ms)
         if not taken and not given:
@@ -140,7 +141,7 @@ class Index:
 
     def _look_without(self, taken: frozenset[str], given: frozenset[str]) -> list[Pairing]:
         seats = [seat for name in taken if (seat := self._seats.get(name)) and seat.free]
-        spots = [spot for name in given if (spot := self._spots.get(name)) and spot.kind]
+        spots = [spot for name in given if (spot := self._spots.get(name)) and spot.kind and not spot.plan.rings_all]
         for seat in seats:
             self._rise(seat)
         for spot in spots:
@@ -208,7 +209,7 @@ class Index:
         if best is None:
             self._new_calls.clear()
             return []
-        if kind.size == 1:
+        if kind.size == 1 and kind.strategy is not Strategy.RING_ALL:
             call = self._heads[kind.number][1]
             return [Pairing(call, self._agent(kind, best, call))]
         return self._pairs_put_back()
@@ -217,11 +218,13 @@ class Index:
         pairs = self._pairs()
         for call, agent in pairs:
             self._return(self._seats[agent])
-            self._call_in(self._spots[call])
+            if self._spots[call].kind is None:
+                self._call_in(self._spots[call])
         return pairs
 
     def _pairs(self) -> list[Pairing]:
-        """All pairs of what is open, each taken off the index: the least turn with the gap first, then the id."""
+        """All pairs of what is open, each taken off the index: the least turn with the gap first, then the id. A call
+        that rings all stays for the next agent."""
         open_kinds = set(self._new_calls)
         for number in self._new_free:
             group = self._groups[number]
@@ -247,7 +250,8 @@ class Index:
                 agent = self._agent(kind, best, call)
                 pairs.append(Pairing(call, agent))
                 self._rise(self._seats[agent])
-                self._call_out(self._spots[call])
+                if not self._spots[call].plan.rings_all:
+                    self._call_out(self._spots[call])
                 if after := self._bid(kind):
                     heappush(bids, after)
         return pairs

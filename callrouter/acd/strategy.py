@@ -3,6 +3,7 @@
     longest_idle      since when idle                        fewest_calls      conversations since the log-in
     least_talk_time   time talked since the log-in           round_robin       when last offered a call
     top_down          place in the configuration             random            by the call's id, every agent alike
+    ring_all          everybody at once, the longest idle first of them
 
 Every number stands still while the agent is free, so an order once made holds until something happens.
 """
@@ -21,6 +22,7 @@ class Strategy(StrEnum):
     ROUND_ROBIN = "round_robin"
     TOP_DOWN = "top_down"
     RANDOM = "random"
+    RING_ALL = "ring_all"
 
 
 FIELD: Mapping[Strategy, str] = {
@@ -29,6 +31,7 @@ FIELD: Mapping[Strategy, str] = {
     Strategy.LEAST_TALK_TIME: "talk_ms",
     Strategy.ROUND_ROBIN: "offered",
     Strategy.TOP_DOWN: "order",
+    Strategy.RING_ALL: "idle_since",
 }
 """The agent's field on the floor whose number decides. Random has none."""
 

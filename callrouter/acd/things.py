@@ -89,13 +89,16 @@ class QueueRules:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A call standing in a queue. `offer` is the agent whose phone rings for it, or empty."""
+    """A call standing in a queue."""
 
     call: str
     queue: str
     priority: int
     since: int
-    offer: str
+    offers: tuple[str, ...]
+    """The agents whose phones ring for it."""
+    is_open: bool
+    """No phone rings for it, or more may join those that ring."""
     owner: str
     caller: str
     require: Levels
@@ -154,13 +157,19 @@ def read_queue(name: str, fields: Fields) -> QueueRules:
     )
 
 
+def takes_offers(fields: Fields) -> bool:
+    """No phone rings for this call, or more may join those that ring."""
+    return not fields.get("offer") or fields.get("open") == "1"
+
+
 def read_waiting(call: str, fields: Fields) -> Waiting:
     return Waiting(
         call=call,
         queue=fields.get("queue", ""),
         priority=_number(fields.get("priority")),
         since=_number(fields.get("since")),
-        offer=fields.get("offer", ""),
+        offers=tuple(filter(None, fields.get("offer", "").split(","))),
+        is_open=takes_offers(fields),
         owner=fields.get("owner", ""),
         caller=fields.get("caller", ""),
         require=read_levels(fields.get("require", "")),

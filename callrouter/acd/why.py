@@ -5,7 +5,7 @@ Rule: nothing here decides. The chosen one comes from `pairings`; the obstacles 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from callrouter.acd.choose import pairings, turn_order
@@ -32,8 +32,9 @@ class Scene:
 
     floor: Floor
     now_ms: int
-    agent_of: dict[str, str]
-    call_of: dict[str, str]
+    agents_of: Mapping[str, Sequence[str]]
+    """Call → its agents, several with ring_all, the first in order first."""
+    call_of: Mapping[str, str]
 
 
 def reasons(
@@ -72,12 +73,14 @@ def why_not(
 
 def _scene(floor: Floor, now_ms: int, taken: Collection[str], given: Collection[str]) -> Scene:
     pairs = pairings(floor, taken, given, now_ms)
-    return Scene(floor, now_ms, dict(pairs), {pair.agent: pair.call for pair in pairs})
+    agents_of: dict[str, list[str]] = {}
+    for pair in pairs:
+        agents_of.setdefault(pair.call, []).append(pair.agent)
+    return Scene(floor, now_ms, agents_of, {pair.agent: pair.call for pair in pairs})
 
 
 def _reason(agent: Agent, waiting: Waiting, scene: Scene) -> Reason:
-    chosen = scene.agent_of.get(waiting.call)
-    if chosen == agent.id:
+    if scene.call_of.get(agent.id) == waiting.call:
         return Reason(agent.id, True, f"chosen: {_merit(agent, waiting, scene)}", waiting.call)
     return Reason(agent.id, False, _obstacle(agent, waiting, scene), waiting.call)
 
@@ -94,6 +97,7 @@ def _merit(agent: Agent, waiting: Waiting, scene: Scene) -> str:
         Strategy.ROUND_ROBIN: f"offered a call longest ago among the able ({number})",
         Strategy.TOP_DOWN: f"first among the able ({number})",
         Strategy.RANDOM: "drawn among the able",
+        Strategy.RING_ALL: "rings with all the able",
     }[strategy]
 
 
@@ -105,15 +109,17 @@ def _obstacle(agent: Agent, waiting: Waiting, scene: Scene) -> str:
         return "lacks " + ", ".join(f"{name} {level} (has {agent.skills.get(name, 0)})" for name, level in missing)
     if not agent.is_free:
         return _absence(agent, scene.now_ms)
-    if waiting.offer:
-        return f"the call was being offered to {waiting.offer}"
+    if not waiting.is_open:
+        return f"the call was being offered to {', '.join(waiting.offers)}"
     if scene.floor.index.waits_for_own(waiting.call, scene.now_ms):
         until = waiting.since + scene.floor.rules(waiting.queue).sticky_ms
         return f"the caller waits for {waiting.sticky}, who helped last, for {_ago(scene.now_ms, until)} more"
     if other := scene.call_of.get(agent.id):
         return _overtaken(agent, waiting, other, scene)
-    chosen = scene.floor.agents.get(scene.agent_of.get(waiting.call, ""))
-    return _second(agent, chosen, waiting, needs, scene) if chosen else "able, and not needed"
+    if scene.floor.rules(waiting.queue).strategy is Strategy.RING_ALL:
+        return "was being reserved in that moment"
+    chosen = scene.agents_of.get(waiting.call)
+    return _second(agent, scene.floor.agents[chosen[0]], waiting, needs, scene) if chosen else "able, and not needed"
 
 
 def _absence(agent: Agent, now_ms: int) -> str:

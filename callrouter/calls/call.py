@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import msgspec
@@ -58,6 +58,8 @@ class Offer:
     calls: int = 0
     talk_ms: int = 0
     """Conversations and time talked since the log-in, before this one."""
+    until_ms: int = 0
+    """When the ring is over, should the switch not end it before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,8 @@ class Call:
     path: tuple[str, ...] = ()
     """The nodes of the tree that the caller came to."""
     place: Place | None = None
-    offer: Offer | None = None
+    offers: tuple[Offer, ...] = ()
+    """The phones that ring: one, or with ring_all several, in the order in which they began."""
     talk: Talk | None = None
     target: Target | None = None
     message: Message | None = None
@@ -139,7 +142,7 @@ class Call:
     @property
     def legs(self) -> tuple[LegId, ...]:
         """Every leg that lives in this call."""
-        others = [part.leg for part in (self.offer, self.target, self.talk) if part is not None]
+        others = [part.leg for part in (*self.offers, self.target, self.talk) if part is not None]
         return (self.caller_leg, *others)
 
 
@@ -149,7 +152,15 @@ def encode(call: Call) -> bytes:
 
 def decode(state: bytes) -> Call:
     """A stored call; raises msgspec.ValidationError for a state this version cannot read."""
-    return msgspec.json.decode(state, type=Call)
+    call = msgspec.json.decode(state, type=Call)
+    if call.phase is Phase.OFFERING and not call.offers:  # written when a call had one offer at most
+        call = replace(call, offers=(msgspec.json.decode(state, type=_OneOffer).offer,))
+    return call
+
+
+@dataclass(frozen=True, slots=True)
+class _OneOffer:
+    offer: Offer
 
 
 def place_of(call: Call) -> Place:
@@ -157,9 +168,10 @@ def place_of(call: Call) -> Place:
     return call.place
 
 
-def offer_of(call: Call) -> Offer:
-    assert call.offer is not None, f"{call.id} is {call.phase} without an offer"
-    return call.offer
+def offer_of(call: Call, leg: LegId) -> Offer:
+    found = next((offer for offer in call.offers if offer.leg == leg), None)
+    assert found is not None, f"{call.id} is {call.phase} without an offer {leg}"
+    return found
 
 
 def target_of(call: Call) -> Target:

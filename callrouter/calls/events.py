@@ -56,17 +56,27 @@ class AgentProposed:
 class OfferRinging:
     """A phone that we rang, an agent's or somebody's of the directory, says that it rings."""
 
+    leg: LegId
+
 
 @dataclass(frozen=True, slots=True)
 class OfferAnswered:
-    pass
+    leg: LegId
 
 
 @dataclass(frozen=True, slots=True)
 class OfferEnded:
     """The agent's phone was not answered, refused, or could not be rung. `cause` is Q.850."""
 
+    leg: LegId
     cause: int
+
+
+@dataclass(frozen=True, slots=True)
+class OfferWithdrawn:
+    """We take this offer back, and nobody is to blame: its phone was never told to ring."""
+
+    leg: LegId
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +177,7 @@ CallEvent = (
     | OfferRinging
     | OfferAnswered
     | OfferEnded
+    | OfferWithdrawn
     | AgentHungUp
     | AgentHeld
     | AgentUnheld
@@ -215,7 +226,7 @@ def named(call: Call, event: SwitchEvent) -> CallEvent | None:
             return Adopted()
         case DigitPressed(leg=leg, digit=digit) if leg == call.caller_leg:
             return CallerPressed(digit)
-        case _ if any(part and getattr(event, "leg", None) == part.leg for part in (call.offer, call.target)):
+        case _ if any(part and getattr(event, "leg", None) == part.leg for part in (*call.offers, call.target)):
             return _of_offer(event)
         case _ if call.talk is not None and getattr(event, "leg", None) == call.talk.leg:
             return _of_agent(event)
@@ -227,12 +238,12 @@ def named(call: Call, event: SwitchEvent) -> CallEvent | None:
 
 def _of_offer(event: SwitchEvent) -> CallEvent | None:
     match event:
-        case LegRinging():
-            return OfferRinging()
-        case LegAnswered():
-            return OfferAnswered()
-        case LegHungUp(cause=cause):
-            return OfferEnded(cause)
+        case LegRinging(leg=leg):
+            return OfferRinging(leg)
+        case LegAnswered(leg=leg):
+            return OfferAnswered(leg)
+        case LegHungUp(leg=leg, cause=cause):
+            return OfferEnded(leg, cause)
         case _:
             return None
 

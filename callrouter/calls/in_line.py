@@ -92,6 +92,7 @@ def _fields(call: Call, place: Place, since_ms: int | None, moment: Moment) -> d
         "priority": str(place.priority),
         "since": str(since_ms) if since_ms else NOW,
         "offer": "",
+        "open": "",
         "owner": moment.setting.owner,
         "caller": call.caller,
         "path": " ".join(call.path[-50:]),
@@ -117,7 +118,7 @@ def back_to_tree(call: Call, moment: Moment) -> Call:
     assert call.place is not None
     waited = moment.now_ms - call.place.since_ms
     call = without_timers(call)
-    return replace(call, phase=Phase.IN_TREE, place=None, offer=None, waited_ms=waited)
+    return replace(call, phase=Phase.IN_TREE, place=None, offers=(), waited_ms=waited)
 
 
 def to_fallback(step: Step, reason: str, moment: Moment) -> Step:

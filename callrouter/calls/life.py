@@ -62,11 +62,14 @@ TRANSITIONS: dict[tuple[Phase, type[e.CallEvent]], Handler] = {
     (P.OFFERING, e.OfferRinging): offering.note_ringing,
     (P.OFFERING, e.OfferAnswered): offering.connect,
     (P.OFFERING, e.OfferEnded): offering.try_next_agent,
-    (P.OFFERING, e.RingTimeUp): offering.try_next_agent,
+    (P.OFFERING, e.RingTimeUp): offering.end_long_rings,
+    (P.OFFERING, e.OfferWithdrawn): offering.withdraw_offer,
+    (P.OFFERING, e.AgentProposed): offering.ring_also,
+    (P.OFFERING, e.WaitTimeUp): offering.ring_nobody_else,
     (P.OFFERING, e.MusicDue): waiting.play_music,
     (P.OFFERING, e.PromptEnded): waiting.play_music,
     (P.OFFERING, e.CallerHungUp): offering.abandon_ringing,
-    (P.OFFERING, e.Adopted): offering.take_offer_back,
+    (P.OFFERING, e.Adopted): offering.take_offers_back,
     (P.OFFERING, e.StrayAnswered): talking.hang_up_stray,
     (P.TALKING, e.CallerHungUp): talking.caller_is_done,
     (P.TALKING, e.AgentHungUp): talking.agent_is_done,
@@ -110,17 +113,17 @@ IGNORED: frozenset[tuple[Phase, type[e.CallEvent]]] = frozenset(
         # a prompt that was stopped reports its end after all
         (P.TALKING, e.PromptEnded),
         # the choice was faster than the news
-        (P.OFFERING, e.AgentProposed),
         (P.TALKING, e.AgentProposed),
         (P.LEAVING, e.AgentProposed),
-        # while a phone rings the wait may run out: the ring is let end first (see _waits_again)
-        (P.OFFERING, e.WaitTimeUp),
         # legs that play no part in this phase
         *((phase, event) for phase in (P.IN_TREE, P.WAITING, P.LEAVING) for event in (
-            e.OfferRinging, e.OfferAnswered, e.OfferEnded, e.AgentHungUp, e.AgentHeld, e.AgentUnheld, e.RecordingLost,
+            e.OfferRinging, e.OfferAnswered, e.OfferEnded, e.OfferWithdrawn,
+            e.AgentHungUp, e.AgentHeld, e.AgentUnheld, e.RecordingLost,
         )),
         *((P.OFFERING, event) for event in (e.AgentHungUp, e.AgentHeld, e.AgentUnheld, e.RecordingLost)),
-        *((P.TALKING, event) for event in (e.OfferRinging, e.OfferAnswered, e.OfferEnded)),
+        *((P.TALKING, event) for event in (
+            e.OfferRinging, e.OfferAnswered, e.OfferEnded, e.OfferWithdrawn,
+        )),
         # what a call in the tree waited for, and what only a waiting caller hears
         *((phase, event) for phase in P if phase not in (P.IN_TREE, P.ENDED) for event in (
             e.FillerDue, e.LookupAnswered, e.LookupTimeUp, e.MessageEnded, e.MessageTimeUp,
@@ -128,8 +131,8 @@ IGNORED: frozenset[tuple[Phase, type[e.CallEvent]]] = frozenset(
         *((phase, e.AnnounceDue) for phase in P if phase not in (P.WAITING, P.OFFERING, P.ENDED)),
         # while somebody of the directory is rung: no agent is chosen, and what cannot be now is late
         *((P.CALLING_OUT, event) for event in (
-            e.AgentProposed, e.OfferRinging, e.PromptEnded, e.TreeTimeUp, e.WaitTimeUp, e.MusicDue, e.LeaveTimeUp,
-            e.AgentHungUp, e.AgentHeld, e.AgentUnheld, e.RecordingLost,
+            e.AgentProposed, e.OfferRinging, e.OfferWithdrawn, e.PromptEnded, e.TreeTimeUp, e.WaitTimeUp,
+            e.MusicDue, e.LeaveTimeUp, e.AgentHungUp, e.AgentHeld, e.AgentUnheld, e.RecordingLost,
         )),
         # two people talking notice nothing of a worker's death
         (P.TALKING, e.Adopted),

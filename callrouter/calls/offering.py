@@ -1,10 +1,15 @@
-"""An offer: an agent is reserved and the phone rings, until it is answered, refused, missed or not needed any more."""
+"""Offers: an agent is reserved and the phone rings, until it is answered, refused, missed or not needed any more.
+
+With ring_all there may be several, and more may join while the call is `open` on the floor; the first answer wins.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from callrouter.acd import activity
+from callrouter.acd.strategy import Strategy
 from callrouter.calls import events as e
 from callrouter.calls.call import Call, Offer, Phase, Talk, offer_of, place_of
 from callrouter.calls.in_line import queue_entry
@@ -17,6 +22,7 @@ from callrouter.calls.step import (
     entry,
     next_id,
     next_recording,
+    then,
     with_timer,
     without_timers,
 )
@@ -32,42 +38,63 @@ from callrouter.telephony import (
     StartRecording,
 )
 
+RING_ALL = Strategy.RING_ALL
 RING_GRACE_MS = 2_000
 """The switch ends a ring by itself at ring_s; this is the backstop should its word not reach us."""
 
 
 def ring_agent(call: Call, event: e.AgentProposed, moment: Moment) -> Step:
     """Reserve the agent (the store may say no, then none of this happens) and ring the phone."""
-    place = place_of(call)
-    rules = moment.setting.queues[place.queue]
+    before, rules = _on_floor(call, moment), moment.setting.queues[place_of(call).queue]
     call, leg = next_id(call, "a")
-    offer = Offer(event.agent, event.phone, LegId(leg), moment.now_ms, event.missed, event.calls, event.talk_ms)
-    call = replace(call, phase=Phase.OFFERING, offer=offer)
-    call = with_timer(call, "ring", moment.now_ms + rules.ring_s * 1000 + RING_GRACE_MS)
+    until_ms = moment.now_ms + rules.ring_s * 1000 + RING_GRACE_MS
+    offer = Offer(
+        event.agent, event.phone, LegId(leg), moment.now_ms, event.missed, event.calls, event.talk_ms, until_ms
+    )
+    call = _ringing(call, (*call.offers, offer))
     return Step(
         call,
         commands=(Ring(offer.leg, call.id, event.phone, call.caller, call.caller_name, rules.ring_s),),
         entries=(queue_entry(Word.OFFER, call, agent=event.agent, leg=leg, floor=event.saw, ring_s=rules.ring_s),),
         floor={
             f"agent:{event.agent}": activity.reserved(call.id, leg),
-            f"waiting:{call.id}": {"offer": event.agent},
+            f"waiting:{call.id}": _on_floor(call, moment),
         },
         needs=(
             *(Need(f"agent:{event.agent}", field, value) for field, value in activity.FREE.items()),
-            Need(f"waiting:{call.id}", "offer", ""),
+            Need(f"waiting:{call.id}", "offer", before["offer"]),
         ),
     )
 
 
-def note_ringing(call: Call, _event: e.OfferRinging, _moment: Moment) -> Step:
-    offer = offer_of(call)
+def ring_also(call: Call, event: e.AgentProposed, moment: Moment) -> Step:
+    """With ring_all another phone joins those that ring; else the choice was faster than the news."""
+    return ring_agent(call, event, moment) if _is_open(call, moment) else Step(call)
+
+
+def ring_nobody_else(call: Call, _event: e.WaitTimeUp, moment: Moment) -> Step:
+    """The longest wait is over while phones ring: they are let end first (see waits_again), and none is added."""
+    if moment.setting.queues[place_of(call).queue].strategy != RING_ALL:
+        return Step(call)
+    note = queue_entry(Word.LASTRING, call, waited_ms=moment.now_ms - place_of(call).since_ms)
+    return Step(call, entries=(note,), floor={f"waiting:{call.id}": {"open": ""}})
+
+
+def note_ringing(call: Call, event: e.OfferRinging, _moment: Moment) -> Step:
+    offer = offer_of(call, event.leg)
     rings = queue_entry(Word.RINGING, call, agent=offer.agent)
     return Step(call, entries=(rings,), floor={f"agent:{offer.agent}": activity.ringing()})
 
 
-def connect(call: Call, _event: e.OfferAnswered, moment: Moment) -> Step:
-    """Caller and agent into one bridge, recorded from the first word."""
-    offer, place = offer_of(call), place_of(call)
+def connect(call: Call, event: e.OfferAnswered, moment: Moment) -> Step:
+    """Caller and agent into one bridge, recorded from the first word; whoever else rings for them stops."""
+    offer = offer_of(call, event.leg)
+    others = let_stop(call, [each for each in call.offers if each != offer], moment, answered_by=offer.agent)
+    return then(others, _connected(others.call, offer, moment))
+
+
+def _connected(call: Call, offer: Offer, moment: Moment) -> Step:
+    place = place_of(call)
     call, bridge = next_id(call, "b")
     call, recording = next_recording(call)
     recorded = moment.setting.record and moment.setting.queues[place.queue].record
@@ -83,7 +110,7 @@ def connect(call: Call, _event: e.OfferAnswered, moment: Moment) -> Step:
     )
     quiet = silence(call)
     waited = moment.now_ms - place.since_ms
-    call = replace(without_timers(call), phase=Phase.TALKING, offer=None, talk=talk, waited_ms=waited)
+    call = replace(without_timers(call), phase=Phase.TALKING, offers=(), talk=talk, waited_ms=waited)
     call = replace(call, music=False, playback=None)
     record = (StartRecording(call.caller_leg, talk.recording),) if talk.recording else ()
     return Step(
@@ -109,53 +136,100 @@ def connect(call: Call, _event: e.OfferAnswered, moment: Moment) -> Step:
     )
 
 
-def try_next_agent(call: Call, event: e.OfferEnded | e.RingTimeUp, moment: Moment) -> Step:
+def try_next_agent(call: Call, event: e.OfferEnded, moment: Moment) -> Step:
+    """Refused, or not to be reached: who else rings goes on, or the caller waits again."""
+    why = "declined" if event.cause in (17, 21) else "unreachable" if event.cause in (1, 3, 20, 27) else "missed"
+    return _in_vain(call, offer_of(call, event.leg), event.cause, why, moment)
+
+
+def end_long_rings(call: Call, _event: e.RingTimeUp, moment: Moment) -> Step:
+    """The switch has not ended a ring that has lasted long enough."""
+    now_ms = max(moment.now_ms, min(offer.until_ms for offer in call.offers))
+    step = Step(call)
+    for offer in call.offers:
+        if offer.until_ms <= now_ms:
+            ended_ring = _in_vain(step.call, offer, 19, "missed", moment)
+            step = then(then(step, Step(step.call, (HangUp(offer.leg, "no_answer"),))), ended_ring)
+    return step
+
+
+def _in_vain(call: Call, offer: Offer, cause: int, why: str, moment: Moment) -> Step:
     """Nobody answered there: the caller keeps the place, the agent rests or is set NOT_READY."""
-    offer, place = offer_of(call), place_of(call)
-    rules = moment.setting.queues[place.queue]
-    cause = event.cause if isinstance(event, e.OfferEnded) else 19
-    why = "declined" if cause in (17, 21) else "unreachable" if cause in (1, 3, 20, 27) else "missed"
-    floor = {
-        f"agent:{offer.agent}": activity.missed(offer.missed + 1, rules.missed_limit, moment.now_ms, why),
-        f"waiting:{call.id}": {"offer": ""},
-    }
-    vain = queue_entry(
-        Word.RINGNOANSWER, call, agent=offer.agent, ring_ms=moment.now_ms - offer.since_ms, cause=cause, why=why
-    )
-    entries = [vain]
+    rules = moment.setting.queues[place_of(call).queue]
+    rang_ms = moment.now_ms - offer.since_ms
+    entries = [queue_entry(Word.RINGNOANSWER, call, agent=offer.agent, ring_ms=rang_ms, cause=cause, why=why)]
     if offer.missed + 1 >= rules.missed_limit:
         entries.append(entry(Word.PAUSE, call, agent=offer.agent, reason=why, by="callrouter"))
-    hang_up = (HangUp(offer.leg, "no_answer"),) if isinstance(event, e.RingTimeUp) else ()
-    waiting = waits_again(call, moment)
-    return Step(waiting, commands=hang_up, entries=tuple(entries), floor=floor)
+    call = _without(call, (offer,), moment)
+    floor = {
+        f"agent:{offer.agent}": activity.missed(offer.missed + 1, rules.missed_limit, moment.now_ms, why),
+        f"waiting:{call.id}": _on_floor(call, moment),
+    }
+    return Step(call, entries=tuple(entries), floor=floor)
+
+
+def let_stop(call: Call, offers: Sequence[Offer], moment: Moment, *, answered_by: str = "") -> Step:
+    """These phones stop at once through no fault of their agents, who keep their places among the idle."""
+    reason = "answered_elsewhere" if answered_by else "normal"
+    told = {"answered_by": answered_by} if answered_by else {}
+    return Step(
+        replace(call, offers=tuple(offer for offer in call.offers if offer not in offers)),
+        commands=tuple(HangUp(offer.leg, reason) for offer in offers),
+        entries=tuple(
+            queue_entry(Word.RINGCANCELED, call, agent=offer.agent, ring_ms=moment.now_ms - offer.since_ms, **told)
+            for offer in offers
+        ),
+        floor={f"agent:{offer.agent}": activity.released() for offer in offers},
+    )
 
 
 def abandon_ringing(call: Call, _event: e.CallerHungUp, moment: Moment) -> Step:
-    """The caller left while a phone rang: it stops at once, and its agent keeps the place among the idle."""
-    offer, place = offer_of(call), place_of(call)
-    waited = moment.now_ms - place.since_ms
-    entries = (
-        queue_entry(Word.RINGCANCELED, call, agent=offer.agent, ring_ms=moment.now_ms - offer.since_ms),
-        queue_entry(Word.ABANDON, call, waited_ms=waited),
-    )
-    floor = {f"agent:{offer.agent}": activity.released(), f"waiting:{call.id}": None}
-    call, last = ended(call, "abandoned", moment.now_ms)
-    return Step(replace(call, offer=None), (HangUp(offer.leg),), (*entries, last), floor)
+    """The caller left while phones rang."""
+    quiet = let_stop(call, call.offers, moment)
+    gone = queue_entry(Word.ABANDON, call, waited_ms=moment.now_ms - place_of(call).since_ms)
+    call, last = ended(quiet.call, "abandoned", moment.now_ms)
+    return then(quiet, Step(call, entries=(gone, last), floor={f"waiting:{call.id}": None}))
 
 
-def take_offer_back(call: Call, _event: e.Adopted, moment: Moment) -> Step:
-    """A ringing phone cannot be adopted: its answer would go to the dead worker. Stop it and choose anew."""
-    offer = offer_of(call)
-    back = queue_entry(Word.RINGCANCELED, call, agent=offer.agent, ring_ms=moment.now_ms - offer.since_ms)
-    waiting = with_timer(replace(waits_again(call, moment), music=False, playback=None), "music", moment.now_ms)
-    floor = {
-        f"agent:{offer.agent}": activity.released(),
-        f"waiting:{call.id}": {"offer": ""},
-    }
-    return Step(waiting, (HangUp(offer.leg),), (back,), floor)
+def take_offers_back(call: Call, _event: e.Adopted, moment: Moment) -> Step:
+    """A ringing phone cannot be adopted: its answer would go to the dead worker. Stop all and choose anew."""
+    quiet = let_stop(call, call.offers, moment)
+    waiting = waits_again(replace(call, music=False, playback=None), moment)
+    waiting = with_timer(waiting, "music", moment.now_ms)
+    return then(quiet, Step(waiting, floor={f"waiting:{call.id}": _on_floor(waiting, moment)}))
+
+
+def withdraw_offer(call: Call, event: e.OfferWithdrawn, moment: Moment) -> Step:
+    """This offer alone is taken back; who else rings goes on."""
+    gone = (offer_of(call, event.leg),)
+    call = _without(call, gone, moment)
+    stopped = let_stop(call, gone, moment)
+    return then(stopped, Step(call, floor={f"waiting:{call.id}": _on_floor(call, moment)}))
+
+
+def _without(call: Call, gone: Sequence[Offer], moment: Moment) -> Call:
+    left = tuple(offer for offer in call.offers if offer not in gone)
+    return _ringing(call, left) if left else waits_again(call, moment)
+
+
+def _ringing(call: Call, offers: tuple[Offer, ...]) -> Call:
+    """The phones that ring from now on; one timer ends whichever has to end first."""
+    call = replace(call, phase=Phase.OFFERING, offers=offers)
+    return with_timer(call, "ring", min(offer.until_ms for offer in offers))
 
 
 def waits_again(call: Call, moment: Moment) -> Call:
-    """Back from an offer; if the longest wait ran out meanwhile, the timer fires at once."""
-    call = replace(without_timers(call, "ring"), phase=Phase.WAITING, offer=None)
+    """Back from the offers; if the longest wait ran out meanwhile, the timer fires at once."""
+    call = replace(without_timers(call, "ring"), phase=Phase.WAITING, offers=())
     return with_timer(call, "wait", max(moment.now_ms, place_of(call).leave_at_ms))
+
+
+def _on_floor(call: Call, moment: Moment) -> dict[str, str]:
+    """Whose phones ring, and whether more may join them."""
+    names = ",".join(offer.agent for offer in call.offers)
+    return {"offer": names, "open": "1" if call.offers and _is_open(call, moment) else ""}
+
+
+def _is_open(call: Call, moment: Moment) -> bool:
+    place = place_of(call)
+    return moment.setting.queues[place.queue].strategy == RING_ALL and moment.now_ms < place.leave_at_ms

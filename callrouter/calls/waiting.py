@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
-from callrouter.acd import activity
 from callrouter.calls import events as e
+from callrouter.calls import offering
 from callrouter.calls.call import Call, Phase, place_of
 from callrouter.calls.in_line import back_to_tree, overflow, queue_entry
 from callrouter.calls.in_tree import walked
@@ -22,7 +21,6 @@ from callrouter.calls.step import (
 )
 from callrouter.journal import Word
 from callrouter.telephony import (
-    HangUp,
     Play,
     PlaybackId,
     StopMusic,
@@ -42,7 +40,7 @@ def announce(call: Call, _event: e.AnnounceDue, moment: Moment) -> Step:
     """A word now and then; not while something is still being said, and not in the way of an agent's ringing phone."""
     place = place_of(call)
     call = with_timer(call, "announce", moment.now_ms + int(place.announce_every_s * 1000))
-    if place.announce is None or call.playback is not None or call.offer is not None:
+    if place.announce is None or call.playback is not None or call.offers:
         return Step(call)
     quiet = (StopMusic(call.caller_leg),) if call.music else ()
     return speak(Step(replace(without_timers(call, "music"), music=False), quiet), (place.announce,), moment)
@@ -50,19 +48,14 @@ def announce(call: Call, _event: e.AnnounceDue, moment: Moment) -> Step:
 
 def leave_by_key(call: Call, event: e.CallerPressed, moment: Moment) -> Step:
     """The tree may have given a key to leave the line; a phone that rings for the caller then stops."""
-    place, offer = place_of(call), call.offer
+    place = place_of(call)
     if not place.exit_key or event.digit != place.exit_key:
         return Step(call)
-    out = [queue_entry(Word.EXITWITHKEY, call, key=event.digit, waited_ms=moment.now_ms - place.since_ms)]
-    floor: dict[str, Any] = {f"waiting:{call.id}": None}
-    hang_up: tuple[HangUp, ...] = ()
-    if offer is not None:
-        rang = moment.now_ms - offer.since_ms
-        out.insert(0, queue_entry(Word.RINGCANCELED, call, agent=offer.agent, ring_ms=rang))
-        floor[f"agent:{offer.agent}"] = activity.released()
-        hang_up = (HangUp(offer.leg),)
-    back = back_to_tree(call, moment)
-    return then(Step(back, hang_up, tuple(out), floor), walked(back, QueueLeft("exit"), moment))
+    quiet = offering.let_stop(call, call.offers, moment)
+    out = queue_entry(Word.EXITWITHKEY, call, key=event.digit, waited_ms=moment.now_ms - place.since_ms)
+    back = back_to_tree(quiet.call, moment)
+    gone = Step(back, entries=(out,), floor={f"waiting:{call.id}": None})
+    return then(then(quiet, gone), walked(back, QueueLeft("exit"), moment))
 
 
 def move_on(call: Call, _event: e.WaitTimeUp, moment: Moment) -> Step:

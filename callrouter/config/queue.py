@@ -28,8 +28,11 @@ class Queue(Part):
     """A line of waiting callers."""
 
     name: str = Field(min_length=1, max_length=80)
-    strategy: Literal["longest_idle", "fewest_calls", "least_talk_time", "round_robin", "top_down", "random"] = Field(
-        default="longest_idle", description="which of the able agents gets a call"
+    strategy: Literal[
+        "longest_idle", "fewest_calls", "least_talk_time", "round_robin", "top_down", "random", "ring_all"
+    ] = Field(
+        default="longest_idle",
+        description="which of the able agents gets a call; with ring_all the phones of all of them ring at once",
     )
     best_level_first: bool = Field(
         default=False,

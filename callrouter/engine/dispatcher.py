@@ -80,10 +80,10 @@ class Dispatcher:
             self._release_known()
 
     def _release_known(self) -> None:
-        """Those whose outcome the replica shows: the agent is not free any more, or the call not without an offer."""
+        """Those whose outcome the replica shows: the agent is not free any more, or the call takes no offer."""
         for agent in list(self._settled):
             person, call = self.floor.agents.get(agent), self.floor.waiting.get(self._asked[agent])
-            if person is None or not person.is_free or call is None or call.offer:
+            if person is None or not person.is_free or call is None or not call.is_open:
                 self._release(agent, self._asked[agent])
 
     def _release(self, agent: str, call: str) -> None:

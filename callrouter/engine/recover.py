@@ -165,7 +165,7 @@ class Recovery:
 
 def _lasting(call: Call) -> tuple[LegId, ...]:
     """The legs that the switch must hold: all but one that still rings, which it may not hold yet."""
-    ringing = {part.leg for part in (call.offer, call.target) if part is not None}
+    ringing = {part.leg for part in (*call.offers, call.target) if part is not None}
     return tuple(leg for leg in call.legs if leg not in ringing)
 
 

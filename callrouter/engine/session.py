@@ -220,13 +220,12 @@ class Session:
                 self.call = without_timers(self.call, name)
                 return e.TIMERS[name]
             case RingUntold(leg=leg):
-                # as for an offer whose worker has died: the phone is told to stop, and chosen anew
-                return e.Adopted() if self.call.offer is not None and self.call.offer.leg == leg else None
+                return e.OfferWithdrawn(leg) if any(offer.leg == leg for offer in self.call.offers) else None
             case _:
                 return e.named(self.call, event)
 
     async def _carry_out(self, taken: Step, before: Owner | None = None) -> Outcome:
-        undo = (lambda: step(taken.call, e.Adopted(), self._moment())) if taken.needs else None
+        undo = (lambda: self._without_newest_offer(taken.call)) if taken.needs else None
         outcome = await self._ledger.write(taken, self._world.owner, before, undo)
         if outcome is not Outcome.STANDS:
             if outcome is Outcome.NOT_OURS:
@@ -244,6 +243,9 @@ class Session:
         if talked is not None and talked.recording and taken.call.phase is Phase.ENDED:
             self._world.talk_ended(taken.call)
         return outcome
+
+    def _without_newest_offer(self, call: Call) -> Step:
+        return step(call, e.OfferWithdrawn(call.offers[-1].leg), self._moment())
 
     def _run(self, errand: Errand) -> None:
         """What is done beside commanding the switch; nothing here waits."""
@@ -356,7 +358,7 @@ def _off_floor(call: Call) -> FloorChange:
     floor: dict[str, Mapping[str, str] | None] = {}
     if call.place is not None and call.talk is None:
         floor[f"waiting:{call.id}"] = None
-    for part in (call.offer, call.talk):
+    for part in (*call.offers, call.talk):
         if part is not None and part.agent:
             floor[f"agent:{part.agent}"] = activity.idle()
     return floor

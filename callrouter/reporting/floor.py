@@ -123,7 +123,7 @@ def _waiting_calls(waiting: Sequence[tuple[str, Fields]], now_ms: int) -> list[C
             fields.get("caller", ""),
             fields.get("queue", ""),
             "ringing" if fields.get("offer") else "waiting",
-            fields.get("offer", ""),
+            ", ".join(fields.get("offer", "").split(",")),
             _age(fields.get("since"), now_ms),
         )
         for call, fields in waiting

@@ -12,7 +12,11 @@ from callrouter.acd.turn import GAP_MS, turn
 
 def scan(floor: Floor, now_ms: int, taken: Collection[str] = (), given: Collection[str] = ()) -> list[tuple[str, str]]:
     """Pair after pair: of all calls and agents that can come together, the least turn with the gap."""
-    calls = {call.call: call for call in floor.waiting.values() if not call.offer and call.call not in given}
+    calls = {
+        call.call: call
+        for call in floor.waiting.values()
+        if call.is_open and (call.call not in given or rings_all(floor, call))
+    }
     agents = {agent.id: agent for agent in floor.agents.values() if agent.is_free and agent.id not in taken}
     pairs = []
     while ways := [
@@ -25,8 +29,14 @@ def scan(floor: Floor, now_ms: int, taken: Collection[str] = (), given: Collecti
         alike = [agents[agent] for turn_ms, call, agent in ways if (turn_ms, call) == (best, name)]
         agent = first(floor, calls[name], alike, now_ms)
         pairs.append((name, agent.id))
-        del calls[name], agents[agent.id]
+        del agents[agent.id]
+        if not rings_all(floor, calls[name]):
+            del calls[name]
     return pairs
+
+
+def rings_all(floor: Floor, call: Waiting) -> bool:
+    return floor.rules(call.queue).strategy is Strategy.RING_ALL
 
 
 def may_take(floor: Floor, agent: Agent, call: Waiting, now_ms: int) -> bool:

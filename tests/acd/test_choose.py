@@ -121,7 +121,7 @@ def test_nobody_able_and_free_is_left_idle_while_a_call_they_serve_waits(
     for pair in pairs:
         assert floor.agents[pair.agent].is_free
         assert floor.waiting[pair.call].queue in floor.agents[pair.agent].queues
-    left_calls = [call for call in floor.waiting.values() if not call.offer and call.call not in served]
+    left_calls = [call for call in floor.waiting.values() if call.is_open and call.call not in served]
     left_agents = [one for one in floor.agents.values() if one.is_free and one.id not in busy]
     assert not any(call.queue in one.queues for call in left_calls for one in left_agents)
 

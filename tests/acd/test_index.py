@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from callrouter.acd.choose import next_change_ms, pairings
 from callrouter.acd.floor import Floor
-from tests.acd.scan import needs, own, scan
+from tests.acd.scan import needs, own, rings_all, scan
 
 Things = dict[str, dict[str, str]]
 FLOORS = int(os.environ.get("CALLROUTER_LONG_RUN", "150"))
@@ -47,15 +47,32 @@ call_fields = st.fixed_dictionaries(
         "prefer": levels,
         "sticky": some(["", *AGENTS]),
         "offer": offers,
+        "open": some(["", "1"]),
     },
 )
 call_changes = st.fixed_dictionaries(
-    {}, optional={"queue": some(QUEUES), "require": levels, "priority": some(["0", "3"]), "offer": offers}
+    {},
+    optional={
+        "queue": some(QUEUES),
+        "require": levels,
+        "priority": some(["0", "3"]),
+        "offer": offers,
+        "open": some(["", "1"]),
+    },
 )
 falls = st.lists(st.tuples(some([10_000, 20_000, 30_000]), some(["en", "ru", "-1", "*"])), max_size=3).map(
     lambda steps: ",".join(f"{after}:{what}" for after, what in sorted(steps))
 )
-strategies = ["longest_idle", "fewest_calls", "least_talk_time", "round_robin", "top_down", "random"]
+strategies = [
+    "longest_idle",
+    "fewest_calls",
+    "least_talk_time",
+    "round_robin",
+    "top_down",
+    "random",
+    "ring_all",
+    "ring_all",
+]
 queue_fields = st.fixed_dictionaries(
     {"strategy": some(strategies), "best_level": some(["", "1"]), "relax": falls},
     optional={
@@ -128,7 +145,8 @@ class AnyFloor(RuleBasedStateMachine):
         if pairs:
             call, agent = pairs[0]
             taken = {"activity": "RESERVED", "offered": str(self.now_ms)}
-            self.floor.apply({f"agent:{agent}": taken, f"waiting:{call}": {"offer": agent}}, "2-0")
+            offer = {"offer": agent, "open": "1" if rings_all(self.floor, self.floor.waiting[call]) else ""}
+            self.floor.apply({f"agent:{agent}": taken, f"waiting:{call}": offer}, "2-0")
             assert pairings(self.floor, now_ms=self.now_ms) == scan(self.floor, self.now_ms)
 
     def knows_the_next_moment(self) -> None:
@@ -136,7 +154,7 @@ class AnyFloor(RuleBasedStateMachine):
         told = next_change_ms(self.floor)
         until = self.now_ms + 200_000 if told is None else told - 1
         for call in self.floor.waiting.values():
-            if not call.offer:
+            if call.is_open:
                 assert needs(self.floor, call, self.now_ms) == needs(self.floor, call, until) or own(
                     self.floor, call, self.now_ms
                 )

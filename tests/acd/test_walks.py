@@ -10,12 +10,21 @@ import random
 
 from callrouter.acd.choose import next_change_ms, pairings
 from callrouter.acd.floor import Floor
-from tests.acd.scan import scan
+from tests.acd.scan import rings_all, scan
 
 WALKS = int(os.environ.get("CALLROUTER_LONG_RUN", "120"))
 STEPS = 200
 AGENTS, CALLS, QUEUES, SKILLS = 8, 12, ("q1", "q2"), ("en", "ru", "de")
-STRATEGIES = ("longest_idle", "fewest_calls", "least_talk_time", "round_robin", "top_down", "random")
+STRATEGIES = (
+    "longest_idle",
+    "fewest_calls",
+    "least_talk_time",
+    "round_robin",
+    "top_down",
+    "random",
+    "ring_all",
+    "ring_all",
+)
 NUMBERS = ("calls", "talk_ms", "offered", "order")
 Fields = dict[str, str]
 
@@ -60,6 +69,7 @@ class Walk:
             "prefer": self.levels(),
             "sticky": f"a{self.chance.randrange(AGENTS)}",
             "offer": self.chance.choice(["", "", "a0"]),
+            "open": self.chance.choice(["", "1"]),
         }
         return fields | {name: value for name, value in perhaps.items() if self.chance.random() < 0.4}
 
@@ -116,7 +126,8 @@ class Walk:
             call, agent = pairs[0]
             self.offers += 1
             reserved = {"activity": "RESERVED", "offered": str(self.now_ms)}
-            self.apply({f"agent:{agent}": reserved, f"waiting:{call}": {"offer": agent}})
+            opened = "1" if rings_all(self.floor, self.floor.waiting[call]) else ""
+            self.apply({f"agent:{agent}": reserved, f"waiting:{call}": {"offer": agent, "open": opened}})
         assert pairings(self.floor, now_ms=self.now_ms) == scan(self.floor, self.now_ms)
 
 

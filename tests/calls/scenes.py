@@ -86,6 +86,7 @@ nodes:
 SORRY = Prompt("system.sorry", {"ru": "Извините", "en": "Sorry"}, {})
 QUEUES = {
     "payers": Queue(name="Payers", ring_s=10, max_wait_s=60, wrap_up_s=5, missed_limit=2),
+    "everybody": Queue(name="Everybody", strategy="ring_all", ring_s=10, max_wait_s=60, missed_limit=2),
     "merchants": Queue(name="Merchants", max_wait_s=30, overflow="payers", wrap_up_s=0, record=False),
 }
 CALLER = LegId("caller-leg")
@@ -101,6 +102,17 @@ def reach(target: str, _now: datetime) -> Reach | str:
 
 
 SETTING = Setting(load_tree(TREE, "test.yaml"), QUEUES, files, record=True, sorry=SORRY, owner="w1/x", reach=reach)
+
+
+PHONE = LegId("")
+"""In an event: the phone that rings, or the first of them."""
+
+
+def _of_first_phone(call: Call, event: e.CallEvent) -> e.CallEvent:
+    ringing = [part.leg for part in (*call.offers, call.target) if part is not None]
+    if not ringing or getattr(event, "leg", None) != PHONE:
+        return event
+    return replace(event, leg=ringing[0])  # type: ignore[arg-type]
 
 
 @dataclass
@@ -119,7 +131,8 @@ class Scene:
         """Each event in turn; between them the call is stored and read back, as an adopting worker would."""
         for event in events:
             self.now_ms += after_ms
-            self._take(step(decode(encode(self.call)), event, Moment(self.now_ms, SETTING, self.facts)))
+            call = decode(encode(self.call))
+            self._take(step(call, _of_first_phone(call, event), Moment(self.now_ms, SETTING, self.facts)))
         return self
 
     def _take(self, taken: Step) -> None:
@@ -164,7 +177,7 @@ def an_offered_caller(missed: int = 0) -> Scene:
 
 
 def a_talking_caller() -> Scene:
-    return an_offered_caller().then(e.OfferRinging(), e.OfferAnswered())
+    return an_offered_caller().then(e.OfferRinging(PHONE), e.OfferAnswered(PHONE))
 
 
 def in_phase(phase: Phase) -> Scene:

@@ -24,7 +24,7 @@ from callrouter.telephony import (
     TakeMessage,
 )
 from callrouter.tree.walk import LookedUp
-from tests.calls.scenes import Scene, a_caller, in_phase, proposed
+from tests.calls.scenes import PHONE, Scene, a_caller, in_phase, proposed
 
 
 def keys(text: str) -> list[e.CallEvent]:
@@ -131,7 +131,7 @@ def test_whoever_is_put_through_is_rung_through_the_trunk_and_joined_and_recorde
     ring = scene.done[1]
     assert isinstance(ring, RingOutside)
     assert (ring.number, ring.trunk, ring.caller_number) == ("+74950000001", "carrier", "+74951234567")
-    scene.then(e.OfferRinging(), e.OfferAnswered(), after_ms=1_000)
+    scene.then(e.OfferRinging(PHONE), e.OfferAnswered(PHONE), after_ms=1_000)
     assert kinds(scene) == [StopMusic, MakeBridge, InterceptHold, StartRecording, Join]
     assert scene.entries[-1].data["outcome"] == "connected"
     scene.then(e.AgentHungUp(), after_ms=5_000)
@@ -141,7 +141,7 @@ def test_whoever_is_put_through_is_rung_through_the_trunk_and_joined_and_recorde
 
 
 def test_when_nobody_can_be_reached_the_tree_goes_on() -> None:
-    scene = in_phase(Phase.CALLING_OUT).then(e.OfferEnded(17))
+    scene = in_phase(Phase.CALLING_OUT).then(e.OfferEnded(PHONE, 17))
     assert scene.call.phase is Phase.WAITING
     outcomes = [entry.data["outcome"] for entry in scene.entries if entry.word is Word.TRANSFER]
     assert outcomes == ["ringing", "busy"]
@@ -175,7 +175,7 @@ def test_a_message_that_the_dead_worker_began_is_ended_and_taken_anew() -> None:
 
 
 def test_a_key_leaves_the_line_for_the_tree() -> None:
-    scene = in_phase(Phase.CALLING_OUT).then(e.OfferEnded(17), e.MusicDue(), e.CallerPressed("*"))
+    scene = in_phase(Phase.CALLING_OUT).then(e.OfferEnded(PHONE, 17), e.MusicDue(), e.CallerPressed("*"))
     assert scene.call.phase is Phase.IN_TREE
     assert scene.last is not None
     assert scene.last.floor["waiting:c0"] is None
@@ -184,7 +184,7 @@ def test_a_key_leaves_the_line_for_the_tree() -> None:
 
 
 def test_a_key_that_leaves_the_line_stops_the_phone_that_rings_and_frees_its_agent() -> None:
-    scene = in_phase(Phase.CALLING_OUT).then(e.OfferEnded(17), proposed(), e.CallerPressed("*"))
+    scene = in_phase(Phase.CALLING_OUT).then(e.OfferEnded(PHONE, 17), proposed(), e.CallerPressed("*"))
     assert scene.call.phase is Phase.IN_TREE
     assert HangUp in kinds(scene)
     assert scene.last is not None
@@ -194,18 +194,18 @@ def test_a_key_that_leaves_the_line_stops_the_phone_that_rings_and_frees_its_age
 
 
 def test_other_keys_do_not_leave_the_line() -> None:
-    scene = in_phase(Phase.CALLING_OUT).then(e.OfferEnded(17), e.CallerPressed("1"))
+    scene = in_phase(Phase.CALLING_OUT).then(e.OfferEnded(PHONE, 17), e.CallerPressed("1"))
     assert scene.call.phase is Phase.WAITING
 
 
 def test_the_longest_wait_leads_back_into_the_tree_where_it_says_so() -> None:
-    scene = in_phase(Phase.CALLING_OUT).then(e.OfferEnded(17)).then(e.WaitTimeUp(), after_ms=60_000)
+    scene = in_phase(Phase.CALLING_OUT).then(e.OfferEnded(PHONE, 17)).then(e.WaitTimeUp(), after_ms=60_000)
     assert scene.call.phase is Phase.IN_TREE
     assert scene.entries[-1].data == {"node": "bye", "by": "timed_out"}
 
 
 def test_who_waits_hears_a_word_now_and_then_and_music_again() -> None:
-    scene = in_phase(Phase.CALLING_OUT).then(e.OfferEnded(17), e.MusicDue())
+    scene = in_phase(Phase.CALLING_OUT).then(e.OfferEnded(PHONE, 17), e.MusicDue())
     scene.then(e.AnnounceDue(), after_ms=20_000)
     assert kinds(scene) == [StopMusic, Play]
     assert scene.call.timers["announce"] == scene.now_ms + 20_000

@@ -38,6 +38,7 @@ from callrouter.tree.walk import LookedUp
 from tests.calls.scenes import (
     CALLER,
     FACTS,
+    PHONE,
     SETTING,
     Scene,
     a_caller,
@@ -53,7 +54,10 @@ LIVE = [phase for phase in Phase if phase is not Phase.ENDED]
 SAMPLES: dict[type[e.CallEvent], e.CallEvent] = {
     e.CallerPressed: e.CallerPressed("1"),
     e.AgentProposed: proposed(),
-    e.OfferEnded: e.OfferEnded(19),
+    e.OfferRinging: e.OfferRinging(PHONE),
+    e.OfferAnswered: e.OfferAnswered(PHONE),
+    e.OfferEnded: e.OfferEnded(PHONE, 19),
+    e.OfferWithdrawn: e.OfferWithdrawn(PHONE),
     e.LookupAnswered: e.LookupAnswered("c0-l1", LookedUp({"amount": 5})),
     e.MessageEnded: e.MessageEnded(2.5),
     e.StrayAnswered: e.StrayAnswered(LegId("c0-a9")),
@@ -136,7 +140,7 @@ def test_a_word_on_joining_the_line_is_said_at_once_and_music_follows_it() -> No
 
 
 def test_an_agent_who_answers_cuts_the_word_on_joining_the_line() -> None:
-    scene = a_caller().then(e.CallerPressed("4"), proposed(), e.OfferRinging(), e.OfferAnswered())
+    scene = a_caller().then(e.CallerPressed("4"), proposed(), e.OfferRinging(PHONE), e.OfferAnswered(PHONE))
     assert kinds(scene)[0] is StopPlayback
     assert StopMusic not in kinds(scene)
 
@@ -155,7 +159,7 @@ def test_an_offer_reserves_the_agent_before_the_phone_rings() -> None:
 
 def test_caller_and_agent_are_joined_recorded_and_journalled() -> None:
     scene = a_waiting_caller().then(e.MusicDue(), proposed())
-    scene.then(e.OfferRinging(), e.OfferAnswered(), after_ms=1_000)
+    scene.then(e.OfferRinging(PHONE), e.OfferAnswered(PHONE), after_ms=1_000)
     assert kinds(scene) == [StopMusic, MakeBridge, InterceptHold, StartRecording, Join]
     connect = scene.entries[-1]
     assert (connect.word, connect.agent, connect.queue) == (Word.CONNECT, "anna", "payers")
@@ -182,8 +186,8 @@ def test_when_the_agent_hangs_up_the_caller_is_let_go() -> None:
 def test_an_unanswered_ring_brings_the_caller_back_to_the_line_with_the_place_kept() -> None:
     scene = a_waiting_caller()
     place = scene.call.place
-    scene.then(proposed(), e.OfferEnded(19), after_ms=10_000)
-    assert (scene.call.phase, scene.call.place, scene.call.offer) == (Phase.WAITING, place, None)
+    scene.then(proposed(), e.OfferEnded(PHONE, 19), after_ms=10_000)
+    assert (scene.call.phase, scene.call.place, scene.call.offers) == (Phase.WAITING, place, ())
     assert scene.words[-1] is Word.RINGNOANSWER
     agent = floor_of(scene)["agent:anna"]
     assert isinstance(agent, dict)
@@ -191,7 +195,7 @@ def test_an_unanswered_ring_brings_the_caller_back_to_the_line_with_the_place_ke
 
 
 def test_an_agent_who_misses_too_often_is_set_not_ready() -> None:
-    scene = an_offered_caller(missed=1).then(e.OfferEnded(19))
+    scene = an_offered_caller(missed=1).then(e.OfferEnded(PHONE, 19))
     assert scene.words[-2:] == [Word.RINGNOANSWER, Word.PAUSE]
     agent = floor_of(scene)["agent:anna"]
     assert isinstance(agent, dict)
@@ -200,7 +204,7 @@ def test_an_agent_who_misses_too_often_is_set_not_ready() -> None:
 
 @pytest.mark.parametrize(("cause", "why"), [(19, "missed"), (21, "declined"), (17, "declined"), (20, "unreachable")])
 def test_the_journal_says_why_the_agent_did_not_take_the_call(cause: int, why: str) -> None:
-    assert an_offered_caller().then(e.OfferEnded(cause)).entries[-1].data["why"] == why
+    assert an_offered_caller().then(e.OfferEnded(PHONE, cause)).entries[-1].data["why"] == why
 
 
 def test_a_ring_that_never_ends_is_ended() -> None:
@@ -243,7 +247,7 @@ def test_after_the_longest_wait_the_caller_hears_a_polite_word_and_is_let_go() -
 
 
 def test_the_wait_that_ran_out_during_a_ring_is_noticed_when_the_ring_ends() -> None:
-    scene = an_offered_caller().then(e.WaitTimeUp(), e.OfferEnded(19), after_ms=60_000)
+    scene = an_offered_caller().then(e.WaitTimeUp(), e.OfferEnded(PHONE, 19), after_ms=60_000)
     assert scene.call.timers["wait"] == scene.now_ms
 
 
@@ -334,14 +338,14 @@ def test_in_any_order_of_events_no_leg_is_stranded_and_every_call_ends_once(orde
     for kind in order:
         if scene.call.phase is Phase.ENDED:
             break
-        offer, talk = scene.call.offer, scene.call.talk
-        target = scene.call.target
-        if kind in (e.OfferRinging, e.OfferAnswered, e.OfferEnded) and offer is None and target is None:
+        ringing, talk = (*scene.call.offers, scene.call.target), scene.call.talk
+        phones = [part for part in ringing if part is not None]
+        if kind in (e.OfferRinging, e.OfferAnswered, e.OfferEnded, e.OfferWithdrawn) and not phones:
             continue
         if kind in (e.AgentHungUp, e.AgentHeld, e.AgentUnheld, e.RecordingLost) and talk is None:
             continue
         if kind is e.OfferEnded:
-            refused |= {part.leg for part in (offer, target) if part is not None}
+            refused.add(phones[0].leg)
         if kind is e.AgentHungUp and talk is not None:
             refused.add(talk.leg)
         scene.then(sample(kind), after_ms=100)

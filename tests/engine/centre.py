@@ -245,7 +245,7 @@ class Centre:
 
     def _double_offers(self) -> Iterator[str]:
         busy = Counter(
-            part.agent for call in self.calls.values() for part in (call.offer, call.talk) if part and part.agent
+            part.agent for call in self.calls.values() for part in (*call.offers, call.talk) if part and part.agent
         )
         yield from (f"{agent} is in {count} calls" for agent, count in busy.items() if count > 1)
 
@@ -261,21 +261,22 @@ class Centre:
         """Agents and waiting calls are held by calls that know of it, and calls hold whom they believe to hold."""
         calls, floor = self.calls, self.floor
         for each in calls.values():
-            for held, wanted in ((each.offer, "RESERVED RINGING"), (each.talk, "TALKING")):
+            offered = [(offer, "RESERVED RINGING") for offer in each.offers]
+            for held, wanted in (*offered, (each.talk, "TALKING")):
                 if held and held.agent and floor.agents[held.agent].activity not in wanted.split():
                     yield f"{each.id} believes to hold {held.agent}, who is {floor.agents[held.agent].activity}"
         for agent in floor.agents.values():
             if agent.activity in (Activity.RESERVED, Activity.RINGING, Activity.TALKING):
                 call = calls.get(agent.call)
-                part = call and (call.talk if agent.activity is Activity.TALKING else call.offer)
-                if not part or part.agent != agent.id:
+                parts = () if not call else (call.talk,) if agent.activity is Activity.TALKING else call.offers
+                if not any(part and part.agent == agent.id for part in parts):
                     yield f"{agent.id} is {agent.activity} with {agent.call or 'nobody'}, which does not know"
         for waiting in floor.waiting.values():
             call = calls.get(waiting.call)
             if call is None or call.phase not in (Phase.WAITING, Phase.OFFERING):
                 yield f"{waiting.call} waits but is {call.phase if call else 'gone'}"
-            elif (call.offer.agent if call.offer else "") != waiting.offer:
-                yield f"{waiting.call} is offered to {waiting.offer or 'nobody'}, but the call thinks otherwise"
+            elif tuple(offer.agent for offer in call.offers) != waiting.offers:
+                yield f"{waiting.call} is offered to {waiting.offers or 'nobody'}, but the call thinks otherwise"
 
     def _done_before_written(self) -> Iterator[str]:
         """State before side effects, while the store is there: what a command makes is in a state written before."""
@@ -300,7 +301,7 @@ class Centre:
         floor = self.floor
         for waiting in floor.waiting.values():
             able = [agent.id for agent in floor.agents.values() if agent.is_free and waiting.queue in agent.queues]
-            if able and not waiting.offer:
+            if able and waiting.is_open:
                 yield f"{waiting.call} waits beside the idle {able}"
 
     def _forgotten_legs(self) -> Iterator[str]:
@@ -324,7 +325,7 @@ class Centre:
 
 def _ids(call: Call) -> set[str]:
     """The ids of all that this state knows to be made."""
-    parts = [call.playback, call.offer and call.offer.leg, call.talk and call.talk.bridge]
+    parts = [call.playback, *(offer.leg for offer in call.offers), call.talk and call.talk.bridge]
     return {part for part in (*parts, call.talk and call.talk.recording) if part}
 
 
