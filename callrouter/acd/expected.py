@@ -76,7 +76,7 @@ class Scene:
 def scene(floor: Floor, now_ms: int, known: Known) -> Scene:
     """What there is to be known at this moment. Callers whose phone rings at an agent's are served already."""
     at_work = [agent for agent in floor.agents.values() if agent.presence is Presence.READY and agent.reachable]
-    waiting = [call for call in turn_order(floor) if not call.offer]
+    waiting = [call for call in turn_order(floor) if not call.offers]
     able = _Able(floor, at_work)
     line = [_stander(call, able, now_ms, known) for call in waiting]
     return Scene(tuple(_busy(agent, now_ms, known) for agent in at_work), _positions(line, len(at_work)))
