@@ -69,6 +69,8 @@ class Word(StrEnum):
     UNREACHABLE = "UNREACHABLE"
     REPAIRED = "REPAIRED"
     """A state that could not be was put right. data: what."""
+    BREACH = "BREACH"
+    """What must always be so was not (acd/invariants.py). data: invariant, what, repair."""
     CONFIG = "CONFIG"
     """Queues and agents as configured from here on (in the floor part)."""
     SNAPSHOT = "SNAPSHOT"

@@ -39,8 +39,9 @@ from callrouter.telephony import (
 )
 
 RING_ALL = Strategy.RING_ALL
-RING_GRACE_MS = 2_000
-"""The switch ends a ring by itself at ring_s; this is the backstop should its word not reach us."""
+RING_GRACE_MS = 1_000
+"""The switch ends a ring by itself at ring_s; this is the backstop should its word not reach us, well before the agent
+counts as stuck (acd/invariants.py)."""
 
 
 def ring_agent(call: Call, event: e.AgentProposed, moment: Moment) -> Step:

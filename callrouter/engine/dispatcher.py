@@ -37,14 +37,17 @@ class Dispatcher:
         heard: Callable[[Entry], None] = lambda _: None,
         *,
         clock: Clock,
+        begins: Callable[[], None] = lambda: None,
     ) -> None:
-        """`heard` is told every entry of the journal."""
+        """`heard` is told every entry of the journal; `begins`, that some may have been missed before the next."""
         self.floor = Floor()
         self.caught_up = asyncio.Event()
         self._line = line
         self._propose = propose
         self._changed = changed
         self._heard = heard
+        self._begins = begins
+        self._starts_over = False
         self._asked: dict[str, str] = {}
         """Agent → call: proposals whose outcome is not yet on the replica."""
         self._settled: set[str] = set()
@@ -71,6 +74,16 @@ class Dispatcher:
             except Exception:
                 log.exception("dispatcher_crashed")
                 await asyncio.sleep(BACK_OFF_S)
+
+    def start_over(self) -> None:
+        """Forget what is believed: with the next entry the floor is fetched anew, and looked at."""
+        self._starts_over = True
+        self._asked.clear()
+        self._settled.clear()
+
+    def has_proposed(self, call: str) -> bool:
+        """Whether somebody is on the way to this call, as far as the replica knows."""
+        return call in self._asked.values()
 
     def settled(self, agent: str) -> None:
         """A proposal has become an offer, or nothing. Until the replica knows, it must not be made again."""
@@ -99,7 +112,9 @@ class Dispatcher:
             asyncio.get_running_loop().call_soon(self._look)
 
     async def _follow(self) -> None:
+        self._starts_over = False
         snapshot = await self._line.snapshot()
+        self._begins()
         self.floor.replace(snapshot.things, snapshot.version)
         self.floor.index.build()
         self._changed(snapshot.things)
@@ -113,6 +128,8 @@ class Dispatcher:
                 self._changed(entry.floor)
                 self._release_known()
                 self.look_soon()
+            if self._starts_over:
+                return
 
     def _look(self) -> None:
         self._look_due = False

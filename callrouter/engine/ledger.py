@@ -51,6 +51,11 @@ class Ledger:
         self._writer: asyncio.Task[None] | None = None
         self._lost = False
 
+    @property
+    def is_behind(self) -> bool:
+        """Something written here has not reached the store."""
+        return bool(self._kept)
+
     async def write(
         self, step: Step, owner: Owner, before: Owner | None = None, undo: Callable[[], Step] | None = None
     ) -> Outcome:

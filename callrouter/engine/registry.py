@@ -83,6 +83,9 @@ class Registry:
         session = self._sessions.get(id)
         return session.call if session else None
 
+    def session(self, id: CallId) -> Session | None:
+        return self._sessions.get(id)
+
     def start(self, call: Call, first: Step, before: Owner) -> Session:
         """A session for a call that arrived (`before` empty) or is taken over from another worker."""
         session = Session(call, self._world, settled=self._settled)

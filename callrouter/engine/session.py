@@ -125,6 +125,15 @@ class Session:
         self._asking: set[asyncio.Task[None]] = set()
         self._log = log.bind(call=call.id)
 
+    @property
+    def is_settled(self) -> bool:
+        """The caller's leg reports to us, and the store has all that was written: an agent can be brought."""
+        return self._is_here and not self.is_over and not self._ledger.is_behind
+
+    def rings(self, agent: str) -> LegId | None:
+        """The leg by which this agent's phone rings for the call, as far as the call knows."""
+        return next((offer.leg for offer in self.call.offers if offer.agent == agent), None)
+
     def post(self, event: Inbox) -> None:
         """Put an event into the inbox. The one way to affect a call."""
         self._inbox.put_nowait(event)

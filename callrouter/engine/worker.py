@@ -29,6 +29,7 @@ from callrouter.engine.roster import Phones, bring_up_to_date, configured
 from callrouter.engine.session import World
 from callrouter.engine.surroundings import Holidays, Surroundings
 from callrouter.engine.trees import Trees
+from callrouter.engine.watch import Watch
 from callrouter.engine.wrap_up import WrapUps
 from callrouter.errors import CallrouterError, StoreDown
 from callrouter.journal import Entry, FloorChange, Word
@@ -100,6 +101,7 @@ class Worker:
             self._changed,
             self._heard,
             clock=clock,
+            begins=lambda: self._watch.begin_anew(),
         )
         floor = self.dispatcher.floor
         self._surroundings = Surroundings(
@@ -151,9 +153,17 @@ class Worker:
         )
         self.recovery = Recovery(world, self.registry, name, self.trees.bring)
         self.admission = Admission(plan.config, plan.recordings)
-        self._monitor = Monitor(
-            line, owner, floor, self.recovery, self.admission, (self._canaries.judge, self.keep_roster)
+        self._watch = Watch(
+            line,
+            owner,
+            clock,
+            self.dispatcher,
+            self.registry,
+            self.recovery,
+            {name: queue.ring_s for name, queue in plan.config.queues.items()},
         )
+        chores = (self._canaries.judge, self.keep_roster, self._watch.find_lost)
+        self._monitor = Monitor(line, owner, floor, self.recovery, self.admission, chores)
         self._tasks: list[asyncio.Task[None]] = []
         switch.listen(self.registry.on_event)
         switch.set_admission(lambda: self.admission.may_enter(len(self.registry)))
@@ -208,7 +218,7 @@ class Worker:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for part in (self._arrivals, self.registry, self._wrap_ups, self.phones, self.trees):
+        for part in (self._watch, self._arrivals, self.registry, self._wrap_ups, self.phones, self.trees):
             await part.close()
         try:
             await self._line.end_lease(self.owner)
@@ -234,12 +244,14 @@ class Worker:
     def _heard(self, entry: Entry) -> None:
         self._surroundings.callers.hear(entry)
         self._canaries.hear(entry)
+        self._watch.hear(entry)
 
     def _changed(self, change: FloorChange) -> None:
         self._wrap_ups.on_change(change)
         self.phones.on_change(change)
         self._surroundings.on_change(change)
         self.trees.on_change(change)
+        self._watch.on_change(change)
 
     def _setting(self, tree: str, version: str) -> Setting:
         """What a call of this version of a tree lives in."""

@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
 
+from callrouter.acd.invariants import Invariant
 from callrouter.journal import Entry, Word
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # when a counter began is of no use to anybody here
 WAITS_S = (1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0, 90.0, 120.0, 180.0, 300.0, 600.0, 1200.0)
-HOWS = frozenset({"completed", "abandoned", "left_tree", "timed_out", "fallback", "unreadable", "left_message"})
+HOWS = frozenset({"completed", "abandoned", "left_tree", "timed_out", "fallback", "unreadable", "left_message", "lost"})
 """Ways in which a call ends; a tree's own hang-up names are counted as `tree`."""
 
 
@@ -33,6 +34,9 @@ class Tally:
         self._recordings = make("recordings", "Recordings finished, or failed", "result")
         self._fallbacks = make("fallbacks", "Callers handed to the fallback")
         self._repaired = make("repaired", "States that could not be, put right")
+        self._breaches = make("breaches", "Invariants that did not hold", "invariant")
+        for invariant in Invariant:
+            self._breaches.labels(invariant)  # 0 from the beginning, so that an alarm sees the first of them
         self._adopted = make("calls_adopted", "Calls taken over from a worker that died")
         self._waits = Histogram(
             "callrouter_wait_seconds",
@@ -68,6 +72,9 @@ class Tally:
         to = entry.data.get("to", "")
         self._waited(entry, {"hangup": "timed_out", "tree": "went_back"}.get(to, "moved_on"))
 
+    def _broken(self, entry: Entry) -> None:
+        self._breaches.labels(Invariant(entry.data["invariant"])).inc()
+
     def _call_over(self, entry: Entry) -> None:
         how = entry.data.get("how", "")
         self._ended.labels(how if how in HOWS else "tree").inc()
@@ -89,6 +96,7 @@ class Tally:
         ).inc(),
         Word.FALLBACK: lambda self, _entry: self._fallbacks.inc(),
         Word.REPAIRED: lambda self, _entry: self._repaired.inc(),
+        Word.BREACH: _broken,
         Word.ADOPTED: lambda self, _entry: self._adopted.inc(),
     }
 

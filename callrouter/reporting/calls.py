@@ -156,6 +156,11 @@ def _adopted(record: CallRecord, entry: Entry) -> CallRecord:
     return replace(record, adopted=(*record.adopted, (entry.at_ms, entry.data.get("owner", ""))))
 
 
+def _repaired(record: CallRecord, entry: Entry) -> CallRecord:
+    what, repair = entry.data.get("what", ""), entry.data.get("repair", "")
+    return replace(record, repaired=(*record.repaired, (entry.at_ms, f"{what}; {repair}" if repair else what)))
+
+
 def _fell_back(record: CallRecord, entry: Entry) -> CallRecord:
     return replace(record, fallback=entry.data.get("reason", ""), fallback_ms=entry.at_ms)
 
@@ -196,6 +201,8 @@ _NOTES: dict[Word, Callable[[CallRecord, Entry], CallRecord]] = {
     Word.COMPLETECALLER: _talked,
     Word.RECORDING: _recorded,
     Word.ADOPTED: _adopted,
+    Word.REPAIRED: _repaired,
+    Word.BREACH: _repaired,
     Word.FALLBACK: _fell_back,
     Word.ENDED: _ended,
 }

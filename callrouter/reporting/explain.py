@@ -132,6 +132,8 @@ def _talk(talk: Talk) -> Iterator[Line]:
 def _incidents(record: CallRecord) -> Iterator[Line]:
     for at_ms, worker in record.adopted:
         yield Line(at_ms, f"its worker had died: {worker} carries on")
+    for at_ms, what in record.repaired:
+        yield Line(at_ms, f"callrouter finds a mistake of its own and puts it right: {what}")
     if record.fallback:
         yield Line(record.fallback_ms, f"is handed to the fallback: {record.fallback}")
 
@@ -147,6 +149,7 @@ def _end(record: CallRecord) -> Iterator[Line]:
         "timed_out": "nobody could take the call in time",
         "completed": "the call is over",
         "fallback": "the fallback has the call",
+        "lost": "callrouter has lost the call",
         "unreadable": "the call could not be carried on by this version",
     }.get(record.how, f"the tree ends the call ({record.how})")
     yield Line(record.ended_ms, f"{how}: {times}{talked}")

@@ -115,6 +115,8 @@ class CallRecord:
     sounds: tuple[Sound, ...] = ()
     adopted: tuple[tuple[int, str], ...] = ()
     """When, and the worker that carried on."""
+    repaired: tuple[tuple[int, str], ...] = ()
+    """When something about it could not be, and what."""
     fallback: str = ""
     """Why the caller was handed to the dialplan's fallback."""
     fallback_ms: int = 0

@@ -209,7 +209,7 @@ def test_the_journal_says_why_the_agent_did_not_take_the_call(cause: int, why: s
 
 def test_a_ring_that_never_ends_is_ended() -> None:
     scene = an_offered_caller()
-    assert scene.call.timers["ring"] == scene.now_ms + 12_000
+    assert scene.call.timers["ring"] == scene.now_ms + 11_000
     leg = scene.call.legs[1]
     scene.then(e.RingTimeUp())
     assert scene.done == (HangUp(leg, "no_answer"),)

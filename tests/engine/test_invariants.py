@@ -48,6 +48,7 @@ TOLD = {
     "adopted": Word.ADOPTED,
     "fallback": Word.FALLBACK,
     "repaired": Word.REPAIRED,
+    "breaches": Word.BREACH,
 }
 tally = dict.fromkeys(("days", *TOLD), 0)
 
@@ -74,6 +75,7 @@ class Day(RuleBasedStateMachine):
     def after(self, moment: float) -> None:
         self.run(self.centre.pass_time(moment))
         self.centre.check_books()
+        assert self.centre.entries(Word.BREACH) == []
 
     @property
     def callers(self) -> list[LegId]:

@@ -5,6 +5,7 @@ import aiohttp
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from callrouter.acd.invariants import Invariant
 from callrouter.journal import Entry, Word
 from callrouter.metrics.live import Look, text
 from callrouter.metrics.server import serve
@@ -47,6 +48,12 @@ def test_a_call_is_counted_as_it_went() -> None:
     assert found[("wait_seconds_sum", labels(how="answered", **payers))] == 18
     assert found[("calls_ended_total", labels(how="completed"))] == 1
     assert found[("recordings_total", labels(result="ready"))] == 1
+
+
+def test_breaches_are_counted_from_nought_by_invariant() -> None:
+    found = counted(Entry(Word.BREACH, "c", "anna", data={"invariant": "offer_ends", "what": "", "repair": ""}))
+    assert found[("breaches_total", labels(invariant="offer_ends"))] == 1
+    assert {found[("breaches_total", labels(invariant=name))] for name in Invariant if name != "offer_ends"} == {0}
 
 
 def test_the_service_level_can_be_read_from_the_waits() -> None:

@@ -114,12 +114,14 @@ def test_keys_silence_a_dead_worker_and_a_lost_recording_have_their_sentences() 
     diary.at(3).says(Word.ADOPTED, owner="w2", before="w1")
     diary.at(4).says(Word.RECORDING, problem="the disk is full")
     diary.at(5).says(Word.FALLBACK, reason="no workers")
+    diary.at(6).says(Word.BREACH, agent="anna", invariant="offer_ends", what="anna is held", repair="she is released")
     assert sentences(diary)[1:] == [
         "presses nothing: comes to a",
         "presses a key that is not offered: comes to b",
         "its worker had died: w2 carries on",
         "the recording is not there: the disk is full",
         "is handed to the fallback: no workers",
+        "callrouter finds a mistake of its own and puts it right: anna is held; she is released",
     ]
 
 
