@@ -51,6 +51,8 @@ class Word(StrEnum):
     """Somebody of the directory was rung. data: target, outcome (ringing, connected, or why not), recording."""
     SWITCH = "SWITCH"
     """An emergency switch was turned. data: switch, on (1 or nothing), by."""
+    EXPECTED = "EXPECTED"
+    """What a waiting call's outlook was when it was first looked at. data: position, p50_ms, p90_ms (from here on)."""
     OFFER = "OFFER"
     """An agent was reserved for a waiting call. data: leg, floor (what the choice saw: `Saw`), ring_s."""
     RINGING = "RINGING"

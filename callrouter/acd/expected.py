@@ -84,23 +84,35 @@ def scene(floor: Floor, now_ms: int, known: Known) -> Scene:
 
 def expected(scene: Scene, chance: np.random.Generator) -> dict[str, Expected]:
     """The outlook of every waiting call."""
-    steps = sum(len(one.able[-1][1]) for one in scene.line) + 1
-    times = int(np.clip(WORK // steps, LEAST_TIMES, MOST_TIMES))
+    times = _times(scene)
     free = np.zeros((len(scene.agents), times))
     for number, busy in enumerate(scene.agents):
         if busy is not None:
             free[number] = _rest(busy, chance, times)
     found: dict[str, Expected] = {}
-    work = 0
+    done = 0
     for one in scene.line:
-        work += len(one.able[-1][1]) * times
-        answered = _serve(one, free, chance) if work <= 2 * WORK else None
+        done += _size(one) * times
+        answered = _serve(one, free, chance) if done <= 2 * WORK else None
         if answered is None:
             found[one.call] = Expected(one.position)
         else:
             p50, p90 = np.quantile(answered, (0.5, 0.9))
             found[one.call] = Expected(one.position, round(p50), round(p90))
     return found
+
+
+def work(scene: Scene) -> int:
+    """How much there is to do for `expected`: agents times callers times repetitions."""
+    return sum(map(_size, scene.line)) * _times(scene)
+
+
+def _times(scene: Scene) -> int:
+    return int(np.clip(WORK // (sum(map(_size, scene.line)) + 1), LEAST_TIMES, MOST_TIMES))
+
+
+def _size(one: Stander) -> int:
+    return len(one.able[-1][1])
 
 
 def _serve(one: Stander, free: Times, chance: np.random.Generator) -> Times | None:

@@ -1,4 +1,4 @@
-"""How right the expected waits were: each one told at joining a line is held against what came.
+"""How right the expected waits were: the first of each call is held against what came.
 
 Rule: a queue whose expected waits were wrong of late, or have not been tested, says nothing about time.
 """
@@ -63,14 +63,12 @@ class Foresight:
 
     def __init__(self) -> None:
         self._told: dict[str, tuple[str, int, int, int]] = {}
-        """Call → queue, when it joined, p50, p90."""
+        """Call → queue, when, p50, p90."""
         self._outcomes: dict[str, deque[Outcome]] = defaultdict(lambda: deque(maxlen=NEWEST))
 
     def hear(self, entry: Entry) -> None:
-        if entry.word is Word.ENTERQUEUE:
-            self._told.pop(entry.call, None)
-            if p90 := entry.data.get("p90_ms"):
-                self._told[entry.call] = (entry.queue, entry.at_ms, int(entry.data.get("p50_ms") or 0), int(p90))
+        if entry.word is Word.EXPECTED:
+            self._told[entry.call] = (entry.queue, entry.at_ms, int(entry.data["p50_ms"]), int(entry.data["p90_ms"]))
         elif self._told and entry.call in self._told and entry.word in _LEAVES:
             queue, since_ms, p50, p90_ms = self._told.pop(entry.call)
             came = entry.at_ms - since_ms

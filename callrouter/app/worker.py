@@ -173,6 +173,7 @@ def plan(site: Site, library: PromptLibrary, lookups: Lookups, messages: Message
             files=library.files,
         ),
         sorry=system.ALL_AGENTS_BUSY,
+        waits=system.WAITS,
         files=library.files,
         recordings=site.recordings,
         version=__version__,

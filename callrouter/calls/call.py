@@ -39,6 +39,8 @@ class Place:
     announce: Prompt | None = None
     """Said to the caller every `announce_every_s`."""
     announce_every_s: float = 0
+    told: int = 0
+    """The position that the caller was told last."""
     exit_key: str = ""
     """This key leads back into the tree."""
     returns: bool = False

@@ -140,6 +140,11 @@ class AnnounceDue:
 
 
 @dataclass(frozen=True, slots=True)
+class OutlookDue:
+    """Time to tell the caller how long it will still take."""
+
+
+@dataclass(frozen=True, slots=True)
 class TreeTimeUp:
     pass
 
@@ -189,6 +194,7 @@ CallEvent = (
     | LookupTimeUp
     | MessageTimeUp
     | AnnounceDue
+    | OutlookDue
     | TreeTimeUp
     | RingTimeUp
     | WaitTimeUp
@@ -207,6 +213,7 @@ TIMERS: dict[str, CallEvent] = {
     "lookup": LookupTimeUp(),
     "message": MessageTimeUp(),
     "announce": AnnounceDue(),
+    "outlook": OutlookDue(),
 }
 """What it means when a timer of that name fires."""
 

@@ -66,7 +66,7 @@ def joined(
     prompts: tuple[Prompt, ...] = (),
 ) -> Step:
     """Into a queue's line, with a word to begin with; `since_ms` keeps the time already waited elsewhere."""
-    call = without_timers(step.call, "tree", "wait")
+    call = without_timers(step.call, "tree", "wait", "outlook")
     rules = moment.setting.queues.get(queue)
     if rules is None:
         return to_fallback(replace(step, call=call), f"queue {queue} is not configured", moment)
@@ -74,6 +74,8 @@ def joined(
     place = Place(queue, priority, since_ms or moment.now_ms, leave_at)
     call = replace(call, phase=Phase.WAITING, place=place, left_tree_ms=call.left_tree_ms or moment.now_ms)
     call = with_timer(call, "wait", leave_at)
+    if rules.announce.position or rules.announce.expected_wait:
+        call = with_timer(call, "outlook", moment.now_ms + int(rules.announce.first_s * 1000))
     if not call.music and not prompts:
         call = with_timer(call, "music", moment.now_ms + MUSIC_AFTER_MS)
     there = replace(

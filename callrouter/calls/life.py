@@ -50,8 +50,10 @@ TRANSITIONS: dict[tuple[Phase, type[e.CallEvent]], Handler] = {
     (P.CALLING_OUT, e.StrayAnswered): talking.hang_up_stray,
     (P.WAITING, e.CallerPressed): waiting.leave_by_key,
     (P.WAITING, e.AnnounceDue): waiting.announce,
+    (P.WAITING, e.OutlookDue): waiting.tell_outlook,
     (P.OFFERING, e.CallerPressed): waiting.leave_by_key,
     (P.OFFERING, e.AnnounceDue): waiting.announce,
+    (P.OFFERING, e.OutlookDue): waiting.tell_outlook,
     (P.WAITING, e.AgentProposed): offering.ring_agent,
     (P.WAITING, e.MusicDue): waiting.play_music,
     (P.WAITING, e.PromptEnded): waiting.play_music,
@@ -128,7 +130,9 @@ IGNORED: frozenset[tuple[Phase, type[e.CallEvent]]] = frozenset(
         *((phase, event) for phase in P if phase not in (P.IN_TREE, P.ENDED) for event in (
             e.FillerDue, e.LookupAnswered, e.LookupTimeUp, e.MessageEnded, e.MessageTimeUp,
         )),
-        *((phase, e.AnnounceDue) for phase in P if phase not in (P.WAITING, P.OFFERING, P.ENDED)),
+        *((phase, event) for phase in P if phase not in (P.WAITING, P.OFFERING, P.ENDED) for event in (
+            e.AnnounceDue, e.OutlookDue,
+        )),
         # while somebody of the directory is rung: no agent is chosen, and what cannot be now is late
         *((P.CALLING_OUT, event) for event in (
             e.AgentProposed, e.OfferRinging, e.OfferWithdrawn, e.PromptEnded, e.TreeTimeUp, e.WaitTimeUp,

@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from callrouter.acd.expected import Expected
 from callrouter.calls.call import Call, Message, Phase
+from callrouter.calls.outlook import Waits
 from callrouter.config import Queue
 from callrouter.directory import Reach
 from callrouter.journal import Entry, FloorChange, Word
-from callrouter.telephony import Command, RecordingId
+from callrouter.telephony import CallId, Command, RecordingId
 from callrouter.tree.facts import Facts
 from callrouter.tree.model import Prompt, Tree
 from callrouter.tree.walk import KeepSecret, LookUp
@@ -40,6 +42,11 @@ def nowhere(_target: str, _now: datetime) -> Reach | str:
     return "unknown"
 
 
+def nobody_knows(_call: CallId) -> Expected | None:
+    """Without a look at the line no outlook."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """What a call lives in: its tree, the queues, and how text becomes files of sound."""
@@ -54,6 +61,10 @@ class Setting:
     reach: Callable[[str, datetime], Reach | str] = nowhere
     """An entry of the directory (its id or a number of it) at this time → how to ring it, or why not: unknown,
     closed, forbidden."""
+    outlook: Callable[[CallId], Expected | None] = nobody_knows
+    """How long a waiting call will still wait, as far as that may be told."""
+    waits: Waits | None = None
+    """The words for that."""
 
 
 @dataclass(frozen=True, slots=True)

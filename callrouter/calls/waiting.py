@@ -9,6 +9,7 @@ from callrouter.calls import offering
 from callrouter.calls.call import Call, Phase, place_of
 from callrouter.calls.in_line import back_to_tree, overflow, queue_entry
 from callrouter.calls.in_tree import walked
+from callrouter.calls.outlook import outlook_words
 from callrouter.calls.sound import music, silence, speak
 from callrouter.calls.step import (
     Moment,
@@ -25,6 +26,7 @@ from callrouter.telephony import (
     PlaybackId,
     StopMusic,
 )
+from callrouter.tree.model import Prompt
 from callrouter.tree.walk import QueueLeft
 
 LEAVE_AFTER_MS = 20_000
@@ -37,13 +39,33 @@ def play_music(call: Call, _event: e.MusicDue | e.PromptEnded, moment: Moment) -
 
 
 def announce(call: Call, _event: e.AnnounceDue, moment: Moment) -> Step:
-    """A word now and then; not while something is still being said, and not in the way of an agent's ringing phone."""
+    """The tree's word now and then."""
     place = place_of(call)
     call = with_timer(call, "announce", moment.now_ms + int(place.announce_every_s * 1000))
-    if place.announce is None or call.playback is not None or call.offers:
+    return _say(call, (place.announce,) if place.announce else (), moment)
+
+
+def tell_outlook(call: Call, _event: e.OutlookDue, moment: Moment) -> Step:
+    """How many are before the caller and how long it will probably take; nothing where nobody knows."""
+    place = place_of(call)
+    rules = moment.setting.queues[place.queue].announce
+    call = with_timer(call, "outlook", moment.now_ms + int(rules.every_s * 1000))
+    expected, words = moment.setting.outlook(call.id), moment.setting.waits
+    if expected is None or words is None:
+        return Step(call)
+    said = outlook_words(expected, words, place.told, position=rules.position, expected_wait=rules.expected_wait)
+    step = _say(call, said, moment)
+    if rules.position and step.commands and (not place.told or expected.position < place.told):
+        step = replace(step, call=replace(step.call, place=replace(place, told=expected.position)))
+    return step
+
+
+def _say(call: Call, prompts: tuple[Prompt, ...], moment: Moment) -> Step:
+    """Not while something is still being said, and not in the way of an agent's ringing phone."""
+    if not prompts or call.playback is not None or call.offers:
         return Step(call)
     quiet = (StopMusic(call.caller_leg),) if call.music else ()
-    return speak(Step(replace(without_timers(call, "music"), music=False), quiet), (place.announce,), moment)
+    return speak(Step(replace(without_timers(call, "music"), music=False), quiet), prompts, moment)
 
 
 def leave_by_key(call: Call, event: e.CallerPressed, moment: Moment) -> Step:

@@ -26,12 +26,13 @@ from callrouter.config.centre import (
 )
 from callrouter.config.lines import Fallback, NumberRoute, Outwards, Registration, Trunk
 from callrouter.config.people import AgentPart, CallerList, Group
-from callrouter.config.queue import Queue, Relax, ServiceLevel
+from callrouter.config.queue import Announce, Queue, Relax, ServiceLevel
 from callrouter.config.words import Name, Part, Secret
 
 __all__ = [
     "AgentPart",
     "AsteriskPart",
+    "Announce",
     "AttachedAsterisk",
     "CallerList",
     "Centre",

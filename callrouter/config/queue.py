@@ -24,6 +24,20 @@ class ServiceLevel(Part):
     within_s: Seconds = Field(default=20, description="callers of a queue that promises less time go so much earlier")
 
 
+class Announce(Part):
+    """What the queue tells its callers now and then, in the words of system.* prompts (docs/prompts.md)."""
+
+    position: bool = Field(default=False, description="how many are before them; never more than they were told before")
+    expected_wait: bool = Field(
+        default=False, description="how long it will probably take; nothing while that has proved wrong, or is untested"
+    )
+    first_s: float = Field(default=20, ge=1, le=3600, description="so long after joining, if they still wait")
+    every_s: float = Field(default=60, ge=10, le=3600)
+    most_error: float = Field(
+        default=0.75, gt=0, le=10, description="median error beyond which no time is told: 0.75 is 75 % of the wait"
+    )
+
+
 class Queue(Part):
     """A line of waiting callers."""
 
@@ -54,6 +68,7 @@ class Queue(Part):
         default="hangup", description="another queue, or hangup (after a polite word)"
     )
     music: Name = "default"
+    announce: Announce = Announce()
     wrap_up_s: float = Field(default=10, ge=0, le=3600, description="time for notes after a call; 0: none")
     missed_limit: int = Field(
         default=1, ge=1, le=20, description="so many unanswered offers in a row set an agent NOT_READY"

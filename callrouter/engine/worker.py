@@ -15,12 +15,14 @@ from pathlib import Path
 import structlog
 
 from callrouter.calls.call import Call, Message
+from callrouter.calls.outlook import Waits
 from callrouter.calls.step import Setting, nowhere
 from callrouter.config import Config
 from callrouter.directory import Reach
 from callrouter.engine.arrivals import Arrivals, Confirmations
 from callrouter.engine.canaries import Canaries
 from callrouter.engine.dispatcher import Dispatcher
+from callrouter.engine.expectations import Expectations
 from callrouter.engine.monitor import LEASE_S, Admission, Monitor
 from callrouter.engine.ports import Clock, Commit, Line, Lookups, Messages, Owner, Switch
 from callrouter.engine.recover import Recovery
@@ -78,6 +80,8 @@ class Plan:
     """The public holidays around a year."""
     reach: Callable[[str, datetime], Reach | str] = nowhere
     """An entry of the directory at a time → how to ring it, or why not."""
+    waits: Waits | None = None
+    """The words for how long callers will still wait; nothing: nobody is told."""
 
 
 class Worker:
@@ -104,6 +108,7 @@ class Worker:
             begins=lambda: self._watch.begin_anew(),
         )
         floor = self.dispatcher.floor
+        self.expectations = Expectations(line, owner, floor, clock, plan.config.queues)
         self._surroundings = Surroundings(
             clock,
             floor,
@@ -211,6 +216,7 @@ class Worker:
             log.warning("calls_taken_over", count=taken)
             await self.recovery.agree_with_switch()
         self._tasks.append(asyncio.create_task(self._monitor.run(), name="monitor"))
+        self._tasks.append(asyncio.create_task(self.expectations.run(), name="expectations"))
 
     async def close(self) -> None:
         """Stop without ending any call."""
@@ -243,6 +249,7 @@ class Worker:
 
     def _heard(self, entry: Entry) -> None:
         self._surroundings.callers.hear(entry)
+        self.expectations.hear(entry)
         self._canaries.hear(entry)
         self._watch.hear(entry)
 
@@ -266,5 +273,7 @@ class Worker:
                 sorry=self._plan.sorry,
                 owner=self.owner,
                 reach=self._plan.reach,
+                outlook=self.expectations.of,
+                waits=self._plan.waits,
             )
         return self._settings[key]

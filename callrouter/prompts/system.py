@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from callrouter.calls.outlook import Waits
 from callrouter.tree.model import Prompt
+from callrouter.tree.model.prompt import prompt_of
 
 
 def _system(name: str, ru: str, en: str) -> Prompt:
-    return Prompt(f"system.{name}", {"ru": ru, "en": en}, {})
+    return prompt_of(f"system.{name}", {"ru": ru, "en": en})
 
 
 AGENT_READY = _system("ready", "Вы готовы принимать звонки.", "You are ready to take calls.")
@@ -24,4 +26,35 @@ ALL_AGENTS_BUSY = _system(
 )
 ONE_MOMENT = _system("one_moment", "Одну секунду, пожалуйста.", "One moment, please.")
 
-PROMPTS = (AGENT_READY, AGENT_NOT_READY, AGENT_LOGGED_OUT, UNKNOWN_CODE, ALL_AGENTS_BUSY, ONE_MOMENT)
+WAITS = Waits(
+    next_in_line=_system("next_in_line", "Вы следующий.", "You are next in line."),
+    callers_before=_system(
+        "callers_before", "Звонков перед вами: {before:number}.", "The number of callers before you is: {before:number}."
+    ),
+    within_a_minute=_system(
+        "within_a_minute", "Вам ответят в течение минуты.", "We expect to answer you within a minute."
+    ),
+    about=_system(
+        "wait_about",
+        "Вам ответят примерно через {low:count:минута/минуты/минут:f:accusative}.",
+        "We expect to answer you in about {low:count:minute/minutes}.",
+    ),
+    between=_system(
+        "wait_between",
+        "Вам ответят, вероятно, через {low:number:f:accusative} — {high:count:минута/минуты/минут:f:accusative}.",
+        "We expect to answer you in {low:number} to {high:count:minute/minutes}.",
+    ),
+    over_an_hour=_system(
+        "wait_over_an_hour", "Ожидание может занять больше часа.", "The wait may take more than an hour."
+    ),
+)
+
+PROMPTS = (
+    AGENT_READY,
+    AGENT_NOT_READY,
+    AGENT_LOGGED_OUT,
+    UNKNOWN_CODE,
+    ALL_AGENTS_BUSY,
+    ONE_MOMENT,
+    *(getattr(WAITS, name) for name in WAITS.__dataclass_fields__),
+)

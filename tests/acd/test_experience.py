@@ -69,7 +69,7 @@ def test_a_conversation_whose_end_was_never_seen_teaches_nothing() -> None:
 
 def told(foresight: Foresight, call: str, p50: int, p90: int, came: int, word: Word = Word.CONNECT) -> None:
     data = {"p50_ms": str(p50), "p90_ms": str(p90)}
-    foresight.hear(Entry(Word.ENTERQUEUE, call=call, queue="payers", data=data, at_ms=1000))
+    foresight.hear(Entry(Word.EXPECTED, call=call, queue="payers", data=data, at_ms=1000))
     foresight.hear(Entry(word, call=call, queue="payers", at_ms=1000 + came))
 
 
