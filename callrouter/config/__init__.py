@@ -31,8 +31,8 @@ from callrouter.config.words import Name, Part, Secret
 
 __all__ = [
     "AgentPart",
-    "AsteriskPart",
     "Announce",
+    "AsteriskPart",
     "AttachedAsterisk",
     "CallerList",
     "Centre",

@@ -30,7 +30,9 @@ ASIDE = 100_000
 """More work than this is done in another thread: a caller's next prompt must not wait for it."""
 SEED = 1
 """The same line has the same outlook in every worker."""
-LEAVES_LINE = frozenset({Word.CONNECT, Word.ABANDON, Word.ENDED, Word.EXITWITHTIMEOUT, Word.EXITWITHKEY, Word.EXITEMPTY})
+LEAVES_LINE = frozenset(
+    {Word.CONNECT, Word.ABANDON, Word.ENDED, Word.EXITWITHTIMEOUT, Word.EXITWITHKEY, Word.EXITEMPTY}
+)
 
 
 class Expectations:

@@ -29,7 +29,9 @@ ONE_MOMENT = _system("one_moment", "Одну секунду, пожалуйст�
 WAITS = Waits(
     next_in_line=_system("next_in_line", "Вы следующий.", "You are next in line."),
     callers_before=_system(
-        "callers_before", "Звонков перед вами: {before:number}.", "The number of callers before you is: {before:number}."
+        "callers_before",
+        "Звонков перед вами: {before:number}.",
+        "The number of callers before you is: {before:number}.",
     ),
     within_a_minute=_system(
         "within_a_minute", "Вам ответят в течение минуты.", "We expect to answer you within a minute."

@@ -126,13 +126,14 @@ class Scene:
     entries: list[Entry] = field(default_factory=list)
     errands: list[Errand] = field(default_factory=list)
     facts: Facts = FACTS
+    setting: Setting = SETTING
 
     def then(self, *events: e.CallEvent, after_ms: int = 0) -> Scene:
         """Each event in turn; between them the call is stored and read back, as an adopting worker would."""
         for event in events:
             self.now_ms += after_ms
             call = decode(encode(self.call))
-            self._take(step(call, _of_first_phone(call, event), Moment(self.now_ms, SETTING, self.facts)))
+            self._take(step(call, _of_first_phone(call, event), Moment(self.now_ms, self.setting, self.facts)))
         return self
 
     def _take(self, taken: Step) -> None:

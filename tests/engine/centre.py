@@ -6,12 +6,13 @@ import asyncio
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from callrouter.acd.floor import Activity, Floor, Presence
 from callrouter.acd.presence import Wish, presence_change, wish_entry
 from callrouter.calls.call import Call, Phase, decode
+from callrouter.calls.outlook import Waits
 from callrouter.config import AgentPart, Config, Limits, NumberRoute, Queue
 from callrouter.engine.arrivals import Confirmations
 from callrouter.engine.ports import Commit, Owner, Written
@@ -89,6 +90,7 @@ def the_plan(**changes: object) -> Plan:
         version="test",
         lookups=FakeLookups(),
         messages=FakeMessages(),
+        waits=Waits(*(_says(part.name) for part in fields(Waits))),
     )
 
 
