@@ -22,7 +22,7 @@ WAITING = ("entered", "answered", "abandoned", "short", "timed out", "moved on",
 WORK = ("handled", "AHT", "talk", "ACW", "RNA", "transfers")
 TIME = ("occupancy", "free", "not ready")
 COLUMNS: Mapping[By, Sequence[str]] = {
-    By.QUEUE: (*WAITING, *WORK, "callbacks"),
+    By.QUEUE: (*WAITING, *WORK, "callbacks", "wait error", "in p90"),
     By.PROBLEM: (*WAITING, *WORK, "callbacks"),
     By.INTERVAL: (*WAITING, "handled", "AHT", "RNA", "occupancy"),
     By.AGENT: ("offers", "accepted", "missed", "declined", *WORK, *TIME),
@@ -30,15 +30,18 @@ COLUMNS: Mapping[By, Sequence[str]] = {
 }
 
 
-WIDE_ONLY = frozenset({"short", "timed out", "moved on", "abandonment", "talk", "transfers", "callbacks", "declined"})
-NARROW = 120
-"""Columns of a terminal, below which the table leaves these to --json and --csv."""
+NARROW, WIDE = 120, 180
+"""Columns of a terminal."""
+WIDE_ONLY = dict.fromkeys(
+    ("short", "timed out", "moved on", "abandonment", "talk", "transfers", "callbacks", "declined"), NARROW
+) | dict.fromkeys(("wait error", "in p90"), WIDE)
+"""In a narrower one the table leaves these to --json and --csv."""
 
 
 def report_table(report: Report, gaps: int = 0, *, width: int = 140) -> RenderableType:
     """The rows, the whole below them, and which service level this is."""
     zone = report.period.zone
-    names = [name for name in COLUMNS[report.by] if width >= NARROW or name not in WIDE_ONLY]
+    names = [name for name in COLUMNS[report.by] if width >= WIDE_ONLY.get(name, 0)]
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column(report.by.value, overflow="fold")
     for name in names:
@@ -73,6 +76,8 @@ def _cell(name: str, counts: Counts, figures: Figures) -> str:
         "RNA": figures.rna,
         "occupancy": figures.occupancy,
         "transfers": figures.transfer_rate,
+        "wait error": figures.expected_error,
+        "in p90": figures.expected_within_p90,
         "trouble": trouble_rate(counts),
         "hang-ups": hang_up_rate(counts),
     }

@@ -59,6 +59,14 @@ def _joined(record: CallRecord, entry: Entry) -> CallRecord:
     return replace(record, visits=(*record.visits, Visit(entry.at_ms, entry.queue, entry.id)))
 
 
+def _expected(record: CallRecord, entry: Entry) -> CallRecord:
+    if not record.visits:
+        return record
+    p50, p90 = _ms(entry, "p50_ms"), _ms(entry, "p90_ms")
+    last = replace(record.visits[-1], expected_at_ms=entry.at_ms, p50_ms=p50, p90_ms=p90)
+    return replace(record, visits=(*record.visits[:-1], last))
+
+
 def _left(record: CallRecord, entry: Entry, how: str, to: str = "") -> CallRecord:
     """The end of the newest visit; a visit whose beginning was trimmed begins where it ends."""
     visits = record.visits or (Visit(entry.at_ms, entry.queue, entry.id),)
@@ -187,6 +195,7 @@ _NOTES: dict[Word, Callable[[CallRecord, Entry], CallRecord]] = {
     Word.ARRIVED: _arrived,
     Word.NODE: _node,
     Word.ENTERQUEUE: _joined,
+    Word.EXPECTED: _expected,
     Word.ABANDON: _abandoned,
     Word.EXITWITHTIMEOUT: _timed_out,
     Word.EXITWITHKEY: _left_by_key,

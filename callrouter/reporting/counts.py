@@ -39,6 +39,14 @@ class Counts:
     lost: int = 0
     answered_wait_ms: int = 0
     longest_wait_ms: int = 0
+    foretold: int = 0
+    """Waits that were expected and came, or proved longer than was expected of nine in ten."""
+    foretold_within_p50: int = 0
+    foretold_within_p90: int = 0
+    foretold_ms: int = 0
+    """The sum of their p50."""
+    foretold_wrong_ms: int = 0
+    """The sum of the differences between that and what came."""
     offers: int = 0
     accepted: int = 0
     missed: int = 0
@@ -122,7 +130,7 @@ _TIME_OF_KIND = {
 
 def of_stay(stay: Stay, bounds: Bounds) -> Counts:
     """In time is at most `within_ms`; short is less than `short_ms`. Only who was answered or gave up has a wait."""
-    one = _OF_OUTCOME[stay.outcome]
+    one = _with_expected(_OF_OUTCOME[stay.outcome], stay)
     within = int(stay.waited_ms <= bounds.within_ms)
     if stay.outcome is Outcome.ANSWERED:
         waited = stay.waited_ms
@@ -131,6 +139,22 @@ def of_stay(stay: Stay, bounds: Bounds) -> Counts:
         short = int(stay.waited_ms < bounds.short_ms)
         return replace(one, abandoned_within=within, abandoned_short=short, longest_wait_ms=stay.waited_ms)
     return replace(one, longest_wait_ms=stay.waited_ms)
+
+
+def _with_expected(one: Counts, stay: Stay) -> Counts:
+    """Who left earlier than their p90 would have waited nobody knows how long."""
+    came = stay.left_ms - stay.expected_at_ms
+    outlasted = stay.outcome is Outcome.ABANDONED and came > stay.p90_ms
+    if not stay.expected_at_ms or not (stay.outcome is Outcome.ANSWERED or outlasted):
+        return one
+    return replace(
+        one,
+        foretold=1,
+        foretold_within_p50=int(came <= stay.p50_ms),
+        foretold_within_p90=int(came <= stay.p90_ms),
+        foretold_ms=stay.p50_ms,
+        foretold_wrong_ms=abs(came - stay.p50_ms),
+    )
 
 
 def of_offer(offer: Offered) -> Counts:

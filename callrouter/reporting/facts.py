@@ -47,6 +47,10 @@ class Stay:
     """Who answered."""
     waited_ms: int = 0
     """By the caller's one clock: from the first queue on, over every overflow."""
+    expected_at_ms: int = 0
+    """When the expected wait was first looked at; 0: never, or nobody knew."""
+    p50_ms: int = 0
+    p90_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +156,9 @@ def _stays(record: CallRecord) -> Iterator[Stay]:
             visit.to if outcome is Outcome.MOVED_ON else "",
             agent,
             visit.waited_ms,
+            visit.expected_at_ms,
+            visit.p50_ms,
+            visit.p90_ms,
         )
 
 

@@ -114,6 +114,17 @@ def longest_wait_s(counts: Counts) -> float:
     return counts.longest_wait_ms / 1000
 
 
+def expected_error(counts: Counts) -> float | None:
+    """How wrong expected waits were: the sum of what they missed by / the sum of what was expected (weighted absolute
+    percentage error: Hyndman, Koehler, "Another look at measures of forecast accuracy", 2006). 0.3 is 30 %."""
+    return _ratio(counts.foretold_wrong_ms, counts.foretold_ms)
+
+
+def expected_within_p90(counts: Counts) -> float | None:
+    """Waits that were over by the time that nine of ten are; 0.9 would be right."""
+    return _ratio(counts.foretold_within_p90, counts.foretold)
+
+
 def hang_up_rate(counts: Counts) -> float | None:
     """Of the visits to a node, those in which the caller hung up there."""
     return _ratio(counts.hung_up, counts.visits)
@@ -143,6 +154,8 @@ class Figures:
     occupancy: float | None
     transfer_rate: float | None
     rna: float | None
+    expected_error: float | None
+    expected_within_p90: float | None
 
 
 def figures(counts: Counts, variant: Variant = Variant.OFFERED) -> Figures:
@@ -157,6 +170,8 @@ def figures(counts: Counts, variant: Variant = Variant.OFFERED) -> Figures:
         occupancy(counts),
         transfer_rate(counts),
         rna(counts),
+        expected_error(counts),
+        expected_within_p90(counts),
     )
 
 

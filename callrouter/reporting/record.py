@@ -46,6 +46,11 @@ class Visit:
     """After a time-out: the next queue, or `hangup`, or `tree`."""
     waited_ms: int = 0
     """By the caller's clock, which an overflow does not set back."""
+    expected_at_ms: int = 0
+    """When the expected wait was first looked at; 0: never, or nobody knew."""
+    p50_ms: int = 0
+    p90_ms: int = 0
+    """From then on."""
 
 
 @dataclass(frozen=True, slots=True)

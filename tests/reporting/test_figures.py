@@ -160,3 +160,24 @@ def test_counts_add_up_in_any_order(some: list[Counts]) -> None:
     assert forwards.entered == sum(counts.entered for counts in some)
     assert forwards.longest_wait_ms == max((counts.longest_wait_ms for counts in some), default=0)
     assert forwards + Counts() == replace(forwards)
+
+
+def foretold(outcome: Outcome, came_ms: int, p50_ms: int = 60_000, p90_ms: int = 120_000) -> Counts:
+    stay = Stay("c1", 0, "payers", 0, outcome=outcome, left_ms=1_000 + came_ms, expected_at_ms=1_000)
+    return of_stay(replace(stay, p50_ms=p50_ms, p90_ms=p90_ms), BOUNDS)
+
+
+def test_expected_waits_are_held_against_what_came() -> None:
+    total = Counts()
+    for came in (30_000, 60_000, 100_000, 150_000):
+        total += foretold(Outcome.ANSWERED, came)
+    assert f.expected_error(total) == pytest.approx((30 + 0 + 40 + 90) / (4 * 60))
+    assert f.expected_within_p90(total) == 3 / 4
+    assert (total.foretold, total.foretold_within_p50) == (4, 2)
+
+
+def test_who_gave_up_before_the_promise_was_broken_proves_nothing() -> None:
+    assert foretold(Outcome.ABANDONED, 119_000).foretold == 0
+    assert foretold(Outcome.ABANDONED, 121_000).foretold == 1
+    assert foretold(Outcome.WENT_BACK, 121_000).foretold == 0
+    assert f.expected_error(Counts()) is None

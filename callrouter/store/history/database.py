@@ -105,14 +105,15 @@ async def migrate(engine: AsyncEngine) -> None:
     async with writing(engine) as connection:
         if engine.dialect.name == "postgresql":
             await connection.execute(text("SELECT pg_advisory_xact_lock(:name)"), {"name": _MIGRATION})
-        await connection.run_sync(_upgrade)
+        await connection.run_sync(upgrade)
 
 
-def _upgrade(connection: Connection) -> None:
+def upgrade(connection: Connection, to: str = "head") -> None:
+    """Step by step to this version of the tables."""
     config = Config()
     config.set_main_option("script_location", "callrouter.store.history:migrations")
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, to)
 
 
 def _make_file(url: URL) -> None:

@@ -71,6 +71,9 @@ stays = Table(
     _text("moved_to"),
     _text("agent"),
     _ms("waited_ms"),
+    _ms("expected_at_ms"),
+    _ms("p50_ms"),
+    _ms("p90_ms"),
     Index("stays_joined", "joined_ms"),
 )
 

@@ -1,6 +1,7 @@
 import asyncio
 import os
 import stat
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,21 @@ async def test_the_tables_made_step_by_step_are_those_that_the_code_knows(tmp_pa
             return list(compare_metadata(MigrationContext.configure(connection), metadata))
 
         assert await database.reading(history.engine, differences) == []
+
+
+async def test_a_history_of_the_first_version_keeps_its_rows(tmp_path: Path) -> None:
+    file = tmp_path / "history.sqlite3"
+    stay = dict.fromkeys(["call", "queue", "tree", "problem", "outcome", "moved_to", "agent"], "old")
+    stay |= dict.fromkeys(["n", "joined_ms", "left_ms", "waited_ms"], 7)
+    columns, marks = ", ".join(stay), ", ".join(f":{name}" for name in stay)
+    engine = database.open_history(database.place(None, file))
+    async with database.writing(engine) as connection:
+        await connection.run_sync(partial(database.upgrade, to="0001"))
+        await connection.execute(text(f"INSERT INTO stays ({columns}) VALUES ({marks})"), stay)
+    await engine.dispose()
+    async with opened(file) as history:
+        rows = await content(history)
+        assert rows["stays"] == [("old", 7, "old", 7, "old", "old", 7, "old", "old", "old", 7, 0, 0, 0)]
 
 
 async def test_the_file_is_for_its_user_only(tmp_path: Path) -> None:
