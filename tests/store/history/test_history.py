@@ -40,8 +40,9 @@ async def test_the_tables_made_step_by_step_are_those_that_the_code_knows(tmp_pa
 
 async def test_a_history_of_the_first_version_keeps_its_rows(tmp_path: Path) -> None:
     file = tmp_path / "history.sqlite3"
-    stay = dict.fromkeys(["call", "queue", "tree", "problem", "outcome", "moved_to", "agent"], "old")
-    stay |= dict.fromkeys(["n", "joined_ms", "left_ms", "waited_ms"], 7)
+    texts = ("call", "queue", "tree", "problem", "outcome", "moved_to", "agent")
+    numbers = ("n", "joined_ms", "left_ms", "waited_ms")
+    stay: dict[str, object] = {**dict.fromkeys(texts, "old"), **dict.fromkeys(numbers, 7)}
     columns, marks = ", ".join(stay), ", ".join(f":{name}" for name in stay)
     engine = database.open_history(database.place(None, file))
     async with database.writing(engine) as connection:
