@@ -23,6 +23,7 @@ def fits_together(config: Config, document: Document) -> Iterator[Problem]:
         _trunks,
         _numbers,
         _queues,
+        _callbacks,
         _skills,
         _overflow,
         _agents,
@@ -113,6 +114,23 @@ def _queues(config: Config, document: Document) -> Iterator[Problem]:
         if name not in served:
             words = f"no agent serves the queue {name}; callers there will only wait for its overflow"
             yield document.problem(path, words, of_key=True, severity="warning")
+
+
+def _callbacks(config: Config, document: Document) -> Iterator[Problem]:
+    """Whoever is promised a call must be reachable through the trunk."""
+    for name, queue in config.queues.items():
+        if queue.callback is None:
+            continue
+        here: KeyPath = ("queues", name, "callback", "trunk")
+        trunk = config.trunks.get(queue.callback.trunk)
+        if trunk is None:
+            yield document.problem(here, _absent("trunk", queue.callback.trunk, config.trunks))
+        elif trunk.out is None:
+            words = f"the trunk {queue.callback.trunk} has no `out`, so nobody can be called through it"
+            yield document.problem(here, words)
+        elif not trunk.out.allowed_prefixes:
+            words = f"trunks.{queue.callback.trunk}.out.allowed_prefixes is empty, so nobody may be called back"
+            yield document.problem(here, words)
 
 
 def _skills(config: Config, document: Document) -> Iterator[Problem]:

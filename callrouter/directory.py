@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import PurePath
@@ -42,6 +42,7 @@ Kind = Literal["departments", "merchants"]
 KINDS: tuple[Kind, ...] = ("departments", "merchants")
 COLUMNS = ("id", "name", "numbers", "hours", "language")
 MOST_ROWS = 100_000
+_CALLABLE = re.compile(r"\+?[0-9]{5,15}")
 
 
 class Entry(Part):
@@ -109,6 +110,18 @@ class Directory:
         if out is None or not out.may_dial(entry.numbers[0]):
             return "forbidden"
         return Reach(found, out.dialled(entry.numbers[0]), trunk, out.caller_id)
+
+
+def reach_number(number: str, name: str, trunks: Mapping[str, Trunk], own: Collection[str]) -> Reach | str:
+    """How to ring a number that a caller gave, or why not: unknown, own (we would call ourselves), forbidden.
+    The id of it is the number with its country code."""
+    out = trunks[name].out if name in trunks else None
+    if not _CALLABLE.fullmatch(number) or out is None:
+        return "unknown"
+    digits = out.international(number)
+    if digits in own:
+        return "own"
+    return Reach(digits, out.dialled(digits), name, out.caller_id) if out.may_dial(digits) else "forbidden"
 
 
 def read_directory(

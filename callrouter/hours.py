@@ -89,6 +89,20 @@ def _of_day(day: date, week: Week, days: Mapping[str, str], holidays: Collection
     return tuple(window for key, text in week.items() if day.weekday() in weekdays(key) for window in windows(text))
 
 
+def next_open(now: datetime, week: Week) -> datetime:
+    """This moment if it is open, else the next one that is. Local time in, local time out."""
+    if state_at(now, week) == "open":
+        return now
+    here = now.replace(tzinfo=None)
+    midnight = here.replace(hour=0, minute=0, second=0, microsecond=0)
+    begins = (
+        midnight + timedelta(days=day, minutes=begin)
+        for day in range(9)
+        for begin, _ in _of_day((midnight + timedelta(days=day)).date(), week, {}, ())
+    )
+    return min(begin for begin in begins if begin > here).replace(tzinfo=now.tzinfo)
+
+
 def windows(text: str) -> tuple[tuple[int, int], ...]:
     """`22:00-06:00` → ((1320, 1800),): minutes of the day; an end beyond 1440 is on the next day."""
     found = []

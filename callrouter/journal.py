@@ -46,7 +46,10 @@ class Word(StrEnum):
     MESSAGE = "MESSAGE"
     """The caller left a message. data: group, seconds, file; or `problem`."""
     CALLBACK = "CALLBACK"
-    """The caller wants to be called back. data: number."""
+    """The caller wants to be called back. data: number, since_ms (of the place kept); or `by_hand`: why only people can
+    do it."""
+    CALLBACKTRY = "CALLBACKTRY"
+    """What becomes of that. data: outcome (open, dialled, answered, connected, or why not), attempt, until_ms."""
     TRANSFER = "TRANSFER"
     """Somebody of the directory was rung. data: target, outcome (ringing, connected, or why not), recording."""
     SWITCH = "SWITCH"
@@ -86,7 +89,8 @@ class Word(StrEnum):
 
 FloorChange = Mapping[str, Mapping[str, str] | None]
 """Things of the live floor and the fields set on them; None takes the thing away. Things are named
-`agent:<id>`, `queue:<id>`, `waiting:<call>`, `switch:<name>`, `tree:<name>`. The same values go to Redis and into the
+`agent:<id>`, `queue:<id>`, `waiting:<call>`, `switch:<name>`, `tree:<name>`,
+`callback:<queue>/<number>`. The same values go to Redis and into the
 entry, so that a replica made from entries cannot differ from the original."""
 
 

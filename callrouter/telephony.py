@@ -21,6 +21,16 @@ PhoneId = NewType("PhoneId", str)
 """The switch's name for a registered phone: an endpoint name out of our own tables, never text from a caller."""
 
 
+def same_number(one: str, other: str) -> bool:
+    """Whether two numbers are one phone's: +7 916 111 22 33 is 8 916 111 22 33."""
+    one, other = one.lstrip("+"), other.lstrip("+")
+    return one == other or (min(len(one), len(other)) >= TELLING_DIGITS and one[-10:] == other[-10:])
+
+
+TELLING_DIGITS = 10
+"""So many last digits tell a phone, whatever prefix a carrier puts before them."""
+
+
 # --- events: something has happened -------------------------------------------------------------------------------
 
 
@@ -189,7 +199,7 @@ class RingOutside:
     leg: LegId
     call: CallId
     number: str
-    """As the trunk wants it dialled; out of our own directory, never text from a caller."""
+    """As the trunk wants it dialled: of our own directory, or a callback's, digits only and allowed by the trunk."""
     trunk: str
     caller_number: str
     """What the outside party sees: the trunk's number."""

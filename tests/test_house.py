@@ -31,6 +31,7 @@ SIBLINGS = {
     ("config_checks", "config"): "what is checked is a Config",
     ("config_checks", "documents"): "a problem is told with its place in the document",
     ("config_checks", "errors"): "a problem is a Problem",
+    ("config", "hours"): "when people may be called back is written like opening hours",
     ("documents", "errors"): "what is wrong in a document is a Problem",
     ("report_view", "views"): "lengths of time and text from outside look the same everywhere",
 }

@@ -7,6 +7,7 @@ Rule: nothing is decided here. The same changes in the same order give the same 
     queue:<id>      name, strategy, best_level, priority, target_ms, require, relax, sticky_ms
     waiting:<call>  queue, priority, since, require, prefer, sticky, offer (whose phones ring, with commas between),
                     open (1: more may join them), owner, caller
+    callback:<queue>/<number>   call, queue, number, asked, attempts, state, wish, by
 """
 
 from __future__ import annotations
@@ -123,6 +124,11 @@ class Floor:
         kinds = (("agent:", self.agents.raw), ("queue:", self.queues.raw), ("waiting:", self.waiting.raw))
         known = {kind + name: dict(fields) for kind, raw in kinds for name, fields in raw.items()}
         return known | {thing: dict(fields) for thing, fields in self._others.raw.items()}
+
+    def others(self, kind: str) -> dict[str, Fields]:
+        """The things of a kind that the choice knows nothing of, by name."""
+        begin = f"{kind}:"
+        return {name.removeprefix(begin): it for name, it in self._others.raw.items() if name.startswith(begin)}
 
     def fields(self, thing: str) -> Fields:
         """The fields of one thing; empty if there is no such thing."""

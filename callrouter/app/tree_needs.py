@@ -15,13 +15,15 @@ from callrouter.app.site import Site
 from callrouter.asterisk import stored
 from callrouter.asterisk.requests import Requests
 from callrouter.calls.call import Call, Message
+from callrouter.calls.step import CallingBack
 from callrouter.config_files import load_directory, load_lists, resolve
-from callrouter.directory import Directory, Reach
+from callrouter.directory import Directory, Reach, reach_number
 from callrouter.engine.ports import Commit, Line, Owner
 from callrouter.engine.registry import ALPHABET
 from callrouter.errors import CallrouterError, CommandRefused, SwitchDown
 from callrouter.journal import Entry, Word
 from callrouter.lookups.client import HttpLookups
+from callrouter.prompts import system
 from callrouter.store.messages import MessageFacts, file_message
 from callrouter.telephony import CallId
 
@@ -57,6 +59,22 @@ def directory(site: Site) -> Directory:
 
 def reach(site: Site, found: Directory) -> Callable[[str, datetime], Reach | str]:
     return lambda target, now: found.reach(target, now, site.config.trunks)
+
+
+def calling_back(site: Site) -> CallingBack:
+    """We ring nobody's number that is our own: the call would come back to us."""
+    config = site.config
+    shown = [trunk.out.caller_id for trunk in config.trunks.values() if trunk.out is not None]
+    own = {number.lstrip("+") for number in (*(route.number for route in config.numbers), *shown)}
+    return CallingBack(
+        reach=lambda number, trunk: reach_number(number, trunk, config.trunks, own),
+        rung_today=lambda _: 0,
+        hold=system.CALLBACK_HOLD,
+        confirm=system.CALLBACK_CONFIRM,
+        ringing=system.CALLBACK_RINGING,
+        not_reached=system.CALLBACK_NOT_REACHED,
+        agents_language=config.centre.language,
+    )
 
 
 class MessageKeeper:

@@ -182,6 +182,7 @@ def plan(site: Site, library: PromptLibrary, lookups: Lookups, messages: Message
         lists=tree_needs.lists(site, directory),
         holidays=EveryCountry,
         reach=tree_needs.reach(site, directory),
+        back=tree_needs.calling_back(site),
         documents=documents(site),
         read_tree=partial(read_version, site.config),
         prepare_tree=prepare,

@@ -12,6 +12,9 @@ from callrouter.telephony import BridgeId, CallId, LegId, PhoneId, PlaybackId, R
 from callrouter.tree.model import Prompt
 from callrouter.tree.walk import Walk
 
+NOBODY = LegId("")
+"""In the place of a leg that is not there."""
+
 
 class Phase(StrEnum):
     """Where a call is in its life. The drawing is in calls/life.py."""
@@ -22,6 +25,10 @@ class Phase(StrEnum):
     OFFERING = "OFFERING"
     TALKING = "TALKING"
     LEAVING = "LEAVING"
+    CALLBACK = "CALLBACK"
+    CALLING_BACK = "CALLING_BACK"
+    CONFIRMING = "CONFIRMING"
+    TELLING_AGENT = "TELLING_AGENT"
     ENDED = "ENDED"
 
 
@@ -45,6 +52,10 @@ class Place:
     """This key leads back into the tree."""
     returns: bool = False
     """So does the longest wait."""
+    require: str = ""
+    prefer: str = ""
+    sticky: str = ""
+    """What the tree wished for, as it stands on the floor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +93,29 @@ class Talk:
 
 
 @dataclass(frozen=True, slots=True)
+class Callback:
+    """A wish to be called back, and the place in the line it keeps: who has waited never begins anew."""
+
+    number: str
+    """As the caller gave it."""
+    key: str
+    """Which one it is on the floor: `<queue>/<number with country code>`."""
+    asked_ms: int
+    place: Place
+    attempts: int = 0
+    """Those in which the phone outside was busy, not answered or hung up."""
+    again_ms: int = 0
+    """Not before."""
+    leg: LegId = NOBODY
+    """The phone outside, while it rings."""
+    rings_since_ms: int = 0
+    agent: Offer | None = None
+    """Who has answered, and waits for the phone outside."""
+    reached: bool = False
+    """Somebody has answered there."""
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """Somebody of the directory whose phone rings."""
 
@@ -104,6 +138,7 @@ class Message:
 class Call:
     id: CallId
     caller_leg: LegId
+    """Empty while nobody is on the line: a callback is open."""
     number: str
     """What the caller dialled."""
     caller: str
@@ -123,6 +158,11 @@ class Call:
     talk: Talk | None = None
     target: Target | None = None
     message: Message | None = None
+    callback: Callback | None = None
+    outcome: str = ""
+    """Of a callback's attempt, while its agent is told that nobody answered."""
+    left: Place | None = None
+    """The place that the caller last left by a key or after the longest wait, for a callback to keep."""
     lookup: str = ""
     """The question to another program whose answer is awaited."""
     lookup_since_ms: int = 0
@@ -144,8 +184,9 @@ class Call:
     @property
     def legs(self) -> tuple[LegId, ...]:
         """Every leg that lives in this call."""
-        others = [part.leg for part in (*self.offers, self.target, self.talk) if part is not None]
-        return (self.caller_leg, *others)
+        back = (self.callback.agent, self.callback) if self.callback else ()
+        others = [part.leg for part in (*self.offers, self.target, self.talk, *back) if part is not None]
+        return tuple(leg for leg in (self.caller_leg, *others) if leg)
 
 
 def encode(call: Call) -> bytes:
@@ -179,6 +220,11 @@ def offer_of(call: Call, leg: LegId) -> Offer:
 def target_of(call: Call) -> Target:
     assert call.target is not None, f"{call.id} is {call.phase} without a target"
     return call.target
+
+
+def callback_of(call: Call) -> Callback:
+    assert call.callback is not None, f"{call.id} is {call.phase} without a callback"
+    return call.callback
 
 
 def talk_of(call: Call) -> Talk:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from callrouter.calls.call import Call
+from callrouter.calls.call import Call, Callback
 from callrouter.telephony import (
     DigitPressed,
     LegAdopted,
@@ -170,6 +170,34 @@ class LeaveTimeUp:
 
 
 @dataclass(frozen=True, slots=True)
+class CustomerAnswered:
+    """The phone outside that we called back."""
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerNotReached:
+    cause: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackTimeUp:
+    """By the phase: its turn may come again, the phone outside rang long enough, no key came, enough was said."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackExpired:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackWished:
+    """cancel, now (no pause any more), or what makes it void: served (by another call), again (asked for anew)."""
+
+    what: str
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Adopted:
     """This call was carried over from a worker that died, and its caller reports to us."""
 
@@ -200,6 +228,11 @@ CallEvent = (
     | WaitTimeUp
     | MusicDue
     | LeaveTimeUp
+    | CustomerAnswered
+    | CustomerNotReached
+    | CallbackTimeUp
+    | CallbackExpired
+    | CallbackWished
     | Adopted
 )
 
@@ -214,6 +247,8 @@ TIMERS: dict[str, CallEvent] = {
     "message": MessageTimeUp(),
     "announce": AnnounceDue(),
     "outlook": OutlookDue(),
+    "callback": CallbackTimeUp(),
+    "expire": CallbackExpired(),
 }
 """What it means when a timer of that name fires."""
 
@@ -237,8 +272,23 @@ def named(call: Call, event: SwitchEvent) -> CallEvent | None:
             return _of_offer(event)
         case _ if call.talk is not None and getattr(event, "leg", None) == call.talk.leg:
             return _of_agent(event)
-        case LegAnswered(leg=leg):
+        case _ if call.callback is not None and (back := _of_callback(call.callback, event)) is not None:
+            return back
+        case LegAnswered(leg=leg) if leg not in call.legs:
             return StrayAnswered(leg)
+        case _:
+            return None
+
+
+def _of_callback(back: Callback, event: SwitchEvent) -> CallEvent | None:
+    leg = getattr(event, "leg", None)
+    if back.agent is not None and leg == back.agent.leg:
+        return _of_agent(event)
+    match event:
+        case LegAnswered() if leg == back.leg:
+            return CustomerAnswered()
+        case LegHungUp(cause=cause) if leg == back.leg:
+            return CustomerNotReached(cause)
         case _:
             return None
 

@@ -49,7 +49,11 @@ def _with_needs(step: Step, wish: JoinQueue, moment: Moment) -> Step:
     }
     thing = f"waiting:{step.call.id}"
     fields = {**(step.floor.get(thing) or {}), **{name: value for name, value in needs.items() if value}}
-    return replace(step, floor={**step.floor, thing: fields})
+    call = replace(
+        step.call,
+        place=replace(place_of(step.call), require=needs["require"], prefer=needs["prefer"], sticky=needs["sticky"]),
+    )
+    return replace(step, call=call, floor={**step.floor, thing: fields})
 
 
 def _levels(skills: Mapping[str, int]) -> str:
@@ -82,12 +86,12 @@ def joined(
         step,
         call=call,
         entries=(*step.entries, entry(Word.ENTERQUEUE, call, queue=queue, priority=priority, caller=call.caller)),
-        floor={**step.floor, f"waiting:{call.id}": _fields(call, place, since_ms, moment)},
+        floor={**step.floor, f"waiting:{call.id}": waiting_fields(call, place, since_ms, moment)},
     )
     return speak(there, prompts, moment) if prompts else there
 
 
-def _fields(call: Call, place: Place, since_ms: int | None, moment: Moment) -> dict[str, str]:
+def waiting_fields(call: Call, place: Place, since_ms: int | None, moment: Moment) -> dict[str, str]:
     """What everybody may know of a waiting call: its place, and what the tree has learned for the agent."""
     return {
         "queue": place.queue,
@@ -120,7 +124,7 @@ def back_to_tree(call: Call, moment: Moment) -> Call:
     assert call.place is not None
     waited = moment.now_ms - call.place.since_ms
     call = without_timers(call)
-    return replace(call, phase=Phase.IN_TREE, place=None, offers=(), waited_ms=waited)
+    return replace(call, phase=Phase.IN_TREE, left=call.place, place=None, offers=(), waited_ms=waited)
 
 
 def to_fallback(step: Step, reason: str, moment: Moment) -> Step:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from callrouter.calls import aside, in_line, outside
+from callrouter.calls import aside, callback, in_line, outside
 from callrouter.calls.call import Call
 from callrouter.calls.sound import hush, speak
 from callrouter.calls.step import Moment, Step, ended, entry, then, with_timer, without_timers
@@ -77,8 +77,10 @@ def _one(step: Step, output: Output, moment: Moment) -> Step:
             call, last = ended(hushed.call, reason, moment.now_ms)
             hung_up = (*hushed.commands, HangUp(call.caller_leg))
             return replace(hushed, call=call, entries=(*hushed.entries, last), commands=hung_up)
-        case tree_walk.Answered() | tree_walk.Tagged() | tree_walk.Consented() | tree_walk.NoteCallback():
+        case tree_walk.Answered() | tree_walk.Tagged() | tree_walk.Consented():
             return _noted(step, output)
+        case tree_walk.NoteCallback(number=number, queue=queue):
+            return callback.ask(step, number, queue, moment)
         case tree_walk.KeepSecret():
             return replace(step, errands=(*step.errands, output))
         case tree_walk.LookUp():
@@ -96,7 +98,7 @@ def not_reached(step: Step, target: str, why: str, moment: Moment) -> Step:
     return then(back, walked(back.call, tree_walk.TargetEnded(why), moment))
 
 
-Told = tree_walk.Answered | tree_walk.Tagged | tree_walk.Consented | tree_walk.NoteCallback
+Told = tree_walk.Answered | tree_walk.Tagged | tree_walk.Consented
 
 
 def _noted(step: Step, output: Told) -> Step:
@@ -112,8 +114,6 @@ def _noted(step: Step, output: Told) -> Step:
             note = entry(Word.TAGS, call, tags=",".join(tags))
         case tree_walk.Consented(notice=notice, version=version, whole=whole):
             note = entry(Word.NOTICE, call, node=notice, version=version, whole="1" if whole else "")
-        case tree_walk.NoteCallback(number=number, queue=queue):
-            note = entry(Word.CALLBACK, call, queue=queue, number=number)
     return replace(step, call=call, entries=(*step.entries, note))
 
 

@@ -14,6 +14,7 @@
                     ▼                                                 │
                  TALKING ──── either hangs up ───────────────────────▶│
 
+Whoever asked to be called back and leaves in any phase goes to CALLBACK instead: callback.py and calling_back.py.
 Handlers are named for what they do for people; late events are normal on the phone and are listed in IGNORED.
 """
 
@@ -22,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from callrouter.calls import asked, offering, talking, waiting
+from callrouter.calls import asked, callback, calling_back, offering, talking, turn, waiting
 from callrouter.calls import events as e
 from callrouter.calls.call import Call, Phase
 from callrouter.calls.step import Moment, Step
@@ -84,7 +85,31 @@ TRANSITIONS: dict[tuple[Phase, type[e.CallEvent]], Handler] = {
     (P.LEAVING, e.Adopted): talking.say_goodbye,
     (P.LEAVING, e.CallerHungUp): talking.leave_early,
     (P.LEAVING, e.StrayAnswered): talking.hang_up_stray,
+    (P.CALLBACK, e.AgentProposed): turn.serve,
+    (P.CALLBACK, e.CallbackTimeUp): callback.come_back,
+    (P.CALLBACK, e.CallbackExpired): callback.expire,
+    (P.CALLBACK, e.CallbackWished): callback.heed,
+    (P.CALLBACK, e.StrayAnswered): talking.hang_up_stray,
+    (P.CALLING_BACK, e.CustomerAnswered): turn.meet,
+    (P.CALLING_BACK, e.CustomerNotReached): calling_back.miss,
+    (P.CALLING_BACK, e.CallbackTimeUp): calling_back.miss,
+    (P.CALLING_BACK, e.PromptEnded): calling_back.keep_company,
+    (P.CALLING_BACK, e.AgentHungUp): calling_back.agent_left,
+    (P.CALLING_BACK, e.Adopted): calling_back.begin_again,
+    (P.CALLING_BACK, e.StrayAnswered): talking.hang_up_stray,
+    (P.CONFIRMING, e.CallerPressed): calling_back.confirm,
+    (P.CONFIRMING, e.CallbackTimeUp): calling_back.not_confirmed,
+    (P.CONFIRMING, e.CallerHungUp): calling_back.hang_up_unconfirmed,
+    (P.CONFIRMING, e.Adopted): calling_back.ask_to_confirm,
+    (P.CONFIRMING, e.StrayAnswered): talking.hang_up_stray,
+    (P.TELLING_AGENT, e.PromptEnded): calling_back.agent_knows,
+    (P.TELLING_AGENT, e.CallbackTimeUp): calling_back.agent_knows,
+    (P.TELLING_AGENT, e.AgentHungUp): calling_back.agent_knows,
+    (P.TELLING_AGENT, e.Adopted): calling_back.agent_knows,
+    (P.TELLING_AGENT, e.StrayAnswered): talking.hang_up_stray,
 }
+
+CALLED_BACK = (P.CALLBACK, P.CALLING_BACK, P.CONFIRMING, P.TELLING_AGENT)
 
 IGNORED: frozenset[tuple[Phase, type[e.CallEvent]]] = frozenset(
     {
@@ -138,8 +163,28 @@ IGNORED: frozenset[tuple[Phase, type[e.CallEvent]]] = frozenset(
             e.AgentProposed, e.OfferRinging, e.OfferWithdrawn, e.PromptEnded, e.TreeTimeUp, e.WaitTimeUp,
             e.MusicDue, e.LeaveTimeUp, e.AgentHungUp, e.AgentHeld, e.AgentUnheld, e.RecordingLost,
         )),
-        # two people talking notice nothing of a worker's death
+        # two people talking notice nothing of a worker's death, and nobody waits on the line of an open callback
         (P.TALKING, e.Adopted),
+        (P.CALLBACK, e.Adopted),
+        # a callback is wanted while its caller is still here: it begins when they leave (wishes are told again)
+        *((phase, event) for phase in P if phase not in (*CALLED_BACK, P.ENDED) for event in (
+            e.CustomerAnswered, e.CustomerNotReached, e.CallbackTimeUp, e.CallbackExpired, e.CallbackWished,
+        )),
+        # while it is called back, what belongs to the tree, to the line and to offers is late
+        *((phase, event) for phase in CALLED_BACK for event in (
+            e.OfferRinging, e.OfferAnswered, e.OfferEnded, e.AgentHeld, e.AgentUnheld, e.RecordingLost,
+            e.TreeTimeUp, e.RingTimeUp, e.WaitTimeUp, e.MusicDue, e.LeaveTimeUp,
+        )),
+        *((phase, event) for phase in (P.CALLING_BACK, P.CONFIRMING, P.TELLING_AGENT) for event in (
+            e.AgentProposed, e.CallbackExpired, e.CallbackWished,
+        )),
+        *((phase, event) for phase in (P.CALLBACK, P.CALLING_BACK, P.TELLING_AGENT) for event in (
+            e.CallerHungUp, e.CallerPressed,
+        )),
+        *((phase, event) for phase in (P.CALLBACK, P.CONFIRMING, P.TELLING_AGENT) for event in (
+            e.CustomerAnswered, e.CustomerNotReached,
+        )),
+        *((phase, event) for phase in (P.CALLBACK, P.CONFIRMING) for event in (e.PromptEnded, e.AgentHungUp)),
     }
 )  # fmt: skip
 
@@ -147,4 +192,4 @@ IGNORED: frozenset[tuple[Phase, type[e.CallEvent]]] = frozenset(
 def step(call: Call, event: e.CallEvent, moment: Moment) -> Step:
     """What this event does to this call now. Nothing, if it is listed as ignored."""
     handler = TRANSITIONS.get((call.phase, type(event)))
-    return handler(call, event, moment) if handler else Step(call)
+    return callback.after(handler(call, event, moment), moment) if handler else Step(call)

@@ -12,6 +12,8 @@ from callrouter.acd import activity
 from callrouter.acd.strategy import Strategy
 from callrouter.calls import events as e
 from callrouter.calls.call import Call, Offer, Phase, Talk, offer_of, place_of
+from callrouter.calls.callback import stands_again
+from callrouter.calls.calling_back import dial
 from callrouter.calls.in_line import queue_entry
 from callrouter.calls.sound import silence
 from callrouter.calls.step import (
@@ -88,9 +90,12 @@ def note_ringing(call: Call, event: e.OfferRinging, _moment: Moment) -> Step:
 
 
 def connect(call: Call, event: e.OfferAnswered, moment: Moment) -> Step:
-    """Caller and agent into one bridge, recorded from the first word; whoever else rings for them stops."""
+    """Caller and agent into one bridge, recorded from the first word; whoever else rings for them stops. To call back,
+    the phone outside is rung first."""
     offer = offer_of(call, event.leg)
     others = let_stop(call, [each for each in call.offers if each != offer], moment, answered_by=offer.agent)
+    if not call.caller_leg:
+        return then(others, dial(others.call, offer, moment))
     return then(others, _connected(others.call, offer, moment))
 
 
@@ -196,7 +201,8 @@ def take_offers_back(call: Call, _event: e.Adopted, moment: Moment) -> Step:
     """A ringing phone cannot be adopted: its answer would go to the dead worker. Stop all and choose anew."""
     quiet = let_stop(call, call.offers, moment)
     waiting = waits_again(replace(call, music=False, playback=None), moment)
-    waiting = with_timer(waiting, "music", moment.now_ms)
+    if call.caller_leg:
+        waiting = with_timer(waiting, "music", moment.now_ms)
     return then(quiet, Step(waiting, floor={f"waiting:{call.id}": _on_floor(waiting, moment)}))
 
 
@@ -221,6 +227,8 @@ def _ringing(call: Call, offers: tuple[Offer, ...]) -> Call:
 
 def waits_again(call: Call, moment: Moment) -> Call:
     """Back from the offers; if the longest wait ran out meanwhile, the timer fires at once."""
+    if not call.caller_leg:
+        return stands_again(call, moment)
     call = replace(without_timers(call, "ring"), phase=Phase.WAITING, offers=())
     return with_timer(call, "wait", max(moment.now_ms, place_of(call).leave_at_ms))
 

@@ -48,6 +48,22 @@ def nobody_knows(_call: CallId) -> Expected | None:
 
 
 @dataclass(frozen=True, slots=True)
+class CallingBack:
+    """What calling people back needs: whom we may ring, and what is said then."""
+
+    reach: Callable[[str, str], Reach | str]
+    """A number and a trunk → how to ring it, or why not: unknown, own, forbidden."""
+    rung_today: Callable[[str], int]
+    """How often a number (Reach.id) was rung to call it back, in the last 24 hours."""
+    hold: Prompt
+    confirm: Prompt
+    ringing: Prompt
+    """To the agent who waits for the phone outside."""
+    not_reached: Prompt
+    agents_language: str
+
+
+@dataclass(frozen=True, slots=True)
 class Setting:
     """What a call lives in: its tree, the queues, and how text becomes files of sound."""
 
@@ -65,6 +81,8 @@ class Setting:
     """How long a waiting call will still wait, as far as that may be told."""
     waits: Waits | None = None
     """The words for that."""
+    back: CallingBack | None = None
+    """Without it callbacks are noted, for people to make."""
 
 
 @dataclass(frozen=True, slots=True)

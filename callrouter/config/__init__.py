@@ -11,6 +11,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from callrouter.config.callback import CallbackRules
 from callrouter.config.centre import (
     AsteriskPart,
     AttachedAsterisk,
@@ -34,6 +35,7 @@ __all__ = [
     "Announce",
     "AsteriskPart",
     "AttachedAsterisk",
+    "CallbackRules",
     "CallerList",
     "Centre",
     "Config",

@@ -41,6 +41,14 @@ class Outwards(Part):
         digits = number.removeprefix("+")
         return any(digits.startswith(prefix.removeprefix("+")) for prefix in self.allowed_prefixes)
 
+    def international(self, number: str) -> str:
+        """A number as a caller may give it (8 916…), with the country code (7 916…)."""
+        digits, inland = number.removeprefix("+"), self.national_prefix.removeprefix("+")
+        if number.startswith("+") or not inland or not digits.startswith(inland):
+            return digits
+        abroad = f"{self.country}{digits.removeprefix(inland)}"
+        return abroad if self.may_dial(abroad) else digits
+
     def dialled(self, number: str) -> str:
         """The number as the carrier wants it."""
         digits = number.removeprefix("+")

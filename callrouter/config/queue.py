@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from callrouter.config.callback import CallbackRules
 from callrouter.config.words import Level, Name, Part, Seconds
 
 
@@ -74,3 +75,6 @@ class Queue(Part):
         default=1, ge=1, le=20, description="so many unanswered offers in a row set an agent NOT_READY"
     )
     record: bool = True
+    callback: CallbackRules | None = Field(
+        default=None, description="calls people back who asked for it; without it they are only noted"
+    )

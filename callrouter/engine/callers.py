@@ -40,6 +40,10 @@ class Callers:
                 self._last[number] = LastCall(entry.at_ms, entry.data.get("how") in UNFINISHED)
                 _bound(self._last)
 
+    def number_of(self, call: str) -> str:
+        """The number of a call that has not ended; empty if it is not known."""
+        return self._calling.get(call, "")
+
     def last_agent(self, number: str) -> str:
         """Who helped this caller last; empty if nobody is known."""
         return self._helped.get(number.lstrip("+"), "")

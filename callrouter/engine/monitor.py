@@ -176,7 +176,7 @@ class Monitor:
         if self._owner in living:  # else the leases say nothing about the others either
             await self._recovery.adopt_dead(living)
         calls = {str(stored.call) for stored in await self._line.calls()}
-        wrong = [*self._held_by_nothing(calls), *self._waiting_for_nothing(calls)]
+        wrong = [*self._held_by_nothing(calls), *self._waiting_for_nothing(calls), *self._open_for_nothing(calls)]
         for commit in wrong:
             if commit in self._suspects:
                 await self._line.commit(commit)
@@ -214,4 +214,15 @@ class Monitor:
                     (Entry(Word.REPAIRED, call=waiting.call, data={"what": "waiting without a call"}),),
                     {thing: None},
                     (Check(thing, "owner", waiting.owner),),
+                )
+
+    def _open_for_nothing(self, calls: set[str]) -> Iterator[Commit]:
+        for key, fields in self._floor.others("callback").items():
+            call = fields.get("call", "")
+            if call not in calls:
+                thing = f"callback:{key}"
+                yield Commit(
+                    (Entry(Word.REPAIRED, call=call, data={"what": "a callback without a call"}),),
+                    {thing: None},
+                    (Check(thing, "call", call),),
                 )

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 import msgspec
 import structlog
 
-from callrouter.calls.call import Call, decode
+from callrouter.calls.call import NOBODY, Call, decode
 from callrouter.calls.step import Step, entry
 from callrouter.engine.ports import Commit, HeldLeg, Owner, StoredCall
 from callrouter.engine.registry import Registry, call_of, is_ours
@@ -79,10 +79,10 @@ class Recovery:
         A prompt that still plays is stopped before: the switch does nothing else to a leg until it has ended.
         """
         note = entry(Word.ADOPTED, call, owner=self._world.owner, before=before)
-        legs = [call.caller_leg] if call.talk is None else [call.caller_leg, call.talk.leg]
+        legs = [leg for leg in (call.caller_leg, call.talk.leg if call.talk else NOBODY) if leg]
         stands_in_line = call.place is not None and call.talk is None
         floor = {f"waiting:{call.id}": {"owner": str(self._world.owner)}} if stands_in_line else {}
-        hush = (StopPlayback(call.caller_leg, call.playback),) if call.playback else ()
+        hush = (StopPlayback(call.caller_leg, call.playback),) if call.playback and call.caller_leg else ()
         return Step(call, (*hush, *(Adopt(leg) for leg in legs)), (note,), floor)
 
     async def _drop(self, stored: StoredCall) -> bool:
@@ -165,7 +165,7 @@ class Recovery:
 
 def _lasting(call: Call) -> tuple[LegId, ...]:
     """The legs that the switch must hold: all but one that still rings, which it may not hold yet."""
-    ringing = {part.leg for part in (*call.offers, call.target) if part is not None}
+    ringing = {part.leg for part in (*call.offers, call.target, call.callback) if part is not None}
     return tuple(leg for leg in call.legs if leg not in ringing)
 
 

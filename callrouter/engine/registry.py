@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import structlog
 
 from callrouter.calls.call import Call
-from callrouter.calls.events import AgentProposed
+from callrouter.calls.events import AgentProposed, CallbackWished
 from callrouter.calls.step import Step
 from callrouter.engine.ports import Owner
 from callrouter.engine.session import Session, World
@@ -72,6 +72,11 @@ class Registry:
     def __len__(self) -> int:
         return len(self._sessions)
 
+    @property
+    def in_use(self) -> int:
+        """Calls with somebody on the line: an open callback takes no sound port."""
+        return sum(1 for session in self._sessions.values() if session.call.legs)
+
     def __iter__(self) -> Iterator[Session]:
         return iter(list(self._sessions.values()))
 
@@ -90,13 +95,22 @@ class Registry:
         """A session for a call that arrived (`before` empty) or is taken over from another worker."""
         session = Session(call, self._world, settled=self._settled)
         self._sessions[call.id] = session
-        self._callers[call.caller_leg] = call.id
+        if call.caller_leg:
+            self._callers[call.caller_leg] = call.id
         task = asyncio.create_task(session.run(first, before), name=f"session {call.id}")
         self._tasks.add(task)
-        task.add_done_callback(lambda done: self._end(session, done))
+        task.add_done_callback(lambda done: self._end(session, call.caller_leg, done))
         return session
 
     def propose(self, call: CallId, event: AgentProposed) -> bool:
+        session = self._sessions.get(call)
+        if session is None or session.is_over:
+            return False
+        session.post(event)
+        return True
+
+    def tell(self, call: CallId, event: CallbackWished) -> bool:
+        """False for a call that is not ours."""
         session = self._sessions.get(call)
         if session is None or session.is_over:
             return False
@@ -138,11 +152,11 @@ class Registry:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _end(self, session: Session, done: asyncio.Task[None]) -> None:
+    def _end(self, session: Session, caller: LegId, done: asyncio.Task[None]) -> None:
         self._tasks.discard(done)
         if self._sessions.get(session.call.id) is session:
             self._sessions.pop(session.call.id)
-            self._callers.pop(session.call.caller_leg, None)
+            self._callers.pop(caller, None)
         if not done.cancelled() and done.exception() is not None:
             log.error("session_task_failed", call=session.call.id, exc_info=done.exception())
 

@@ -15,6 +15,7 @@ import structlog
 from callrouter.acd import activity
 from callrouter.calls import events as e
 from callrouter.calls.call import Call, Message, Phase
+from callrouter.calls.callback import off_floor
 from callrouter.calls.in_line import to_fallback
 from callrouter.calls.life import step
 from callrouter.calls.step import Ask, Errand, FileMessage, Moment, Setting, Step, ended, entry, without_timers
@@ -103,7 +104,9 @@ class TakenAway:
     """The store says that another worker owns this call."""
 
 
-Inbox = SwitchEvent | e.AgentProposed | e.LookupAnswered | TimerFired | RingUntold | Again | TakenAway
+Inbox = (
+    SwitchEvent | e.AgentProposed | e.LookupAnswered | e.CallbackWished | TimerFired | RingUntold | Again | TakenAway
+)
 
 
 class Session:
@@ -161,10 +164,10 @@ class Session:
 
     async def _begin(self, first: Step, before: Owner) -> bool:
         """False if the call cannot be ours; a caller who just arrived then goes to the fallback."""
-        self._is_here = not before
+        self._is_here = not before or not first.call.caller_leg
         outcome = await self._carry_out(first, before)
         if outcome is Outcome.STANDS:
-            return True
+            return not before or not self._is_here or await self._step(e.Adopted())
         if not before:
             self._log.error("arrival_not_written")
             await self._carry_out(to_fallback(Step(first.call), "the store did not answer", self._moment()))
@@ -218,9 +221,11 @@ class Session:
                 if self.call.music or not isinstance(command, StartMusic):
                     await self._perform(command)
 
-    def _name(self, event: SwitchEvent | e.LookupAnswered | TimerFired | RingUntold) -> e.CallEvent | None:
+    def _name(
+        self, event: SwitchEvent | e.LookupAnswered | e.CallbackWished | TimerFired | RingUntold
+    ) -> e.CallEvent | None:
         match event:
-            case e.LookupAnswered():
+            case e.LookupAnswered() | e.CallbackWished():
                 return event
             case TimerFired(name=name, deadline_ms=deadline):
                 if self.call.timers.get(name) != deadline:
@@ -336,7 +341,8 @@ class Session:
         if call.talk is not None:
             commands += [StopRecording(call.caller_leg, call.talk.recording)] if call.talk.recording else []
             commands.append(Unbridge(call.talk.bridge))
-        final = Step(over, (*commands, HandToFallback(call.caller_leg)), (sorry, last), _off_floor(call))
+        caller = (HandToFallback(call.caller_leg),) if call.caller_leg else ()
+        final = Step(over, (*commands, *caller), (sorry, last), _off_floor(call))
         try:
             await self._carry_out(replace(final, call=over))
         except Exception:
@@ -367,7 +373,9 @@ def _off_floor(call: Call) -> FloorChange:
     floor: dict[str, Mapping[str, str] | None] = {}
     if call.place is not None and call.talk is None:
         floor[f"waiting:{call.id}"] = None
-    for part in (*call.offers, call.talk):
+    if call.callback is not None:
+        floor |= off_floor(call)
+    for part in (*call.offers, call.talk, call.callback.agent if call.callback else None):
         if part is not None and part.agent:
             floor[f"agent:{part.agent}"] = activity.idle()
     return floor

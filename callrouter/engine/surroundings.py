@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, date, datetime, tzinfo
 
 from callrouter.acd.floor import Floor, Presence
+from callrouter.config import Queue
 from callrouter.engine.callers import Callers
 from callrouter.engine.ports import Clock
 from callrouter.journal import FloorChange
@@ -26,8 +28,11 @@ class Surroundings:
         switches: Collection[str] = (),
         lists: Callable[[str], frozenset[str]] = lambda _: frozenset(),
         holidays: Callable[[int], Holidays] = lambda _: {},
+        queues: Mapping[str, Queue] | None = None,
     ) -> None:
         self.callers = Callers()
+        self._callbacks: frozenset[tuple[str, str]] | None = None
+        self._queues = queues or {}
         self._unstaffed: frozenset[str] | None = None
         self._clock, self._floor, self._zone = clock, floor, zone
         self._switches, self._lists, self._holidays = tuple(switches), lists, holidays
@@ -38,6 +43,22 @@ class Surroundings:
             kind = thing.partition(":")[0]
             if kind == "queue" or (kind == "agent" and (fields is None or {"presence", "queues"} & fields.keys())):
                 self._unstaffed = None
+            if kind == "callback":
+                self._callbacks = None
+
+    @property
+    def callbacks(self) -> frozenset[tuple[str, str]]:
+        """Queue and number of every open callback."""
+        if self._callbacks is None:
+            there = self._floor.others("callback").values()
+            self._callbacks = frozenset((fields.get("queue", ""), fields.get("number", "")) for fields in there)
+        return self._callbacks
+
+    def _full(self) -> frozenset[str]:
+        """Queues that have promised as many callbacks as they may."""
+        count = Counter(queue for queue, _ in self.callbacks)
+        rules = {name: queue.callback for name, queue in self._queues.items() if name in count}
+        return frozenset(name for name, one in rules.items() if one is not None and count[name] >= one.max_open)
 
     @property
     def unstaffed(self) -> frozenset[str]:
@@ -64,5 +85,7 @@ class Surroundings:
                 name for name in self._switches if self._floor.fields(f"switch:{name}").get("on") == "1"
             ),
             unstaffed=self.unstaffed,
+            callbacks=self.callbacks,
+            callbacks_full=self._full(),
             secrets=secrets,
         )

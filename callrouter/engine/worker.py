@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -16,10 +16,11 @@ import structlog
 
 from callrouter.calls.call import Call, Message
 from callrouter.calls.outlook import Waits
-from callrouter.calls.step import Setting, nowhere
+from callrouter.calls.step import CallingBack, Setting, nowhere
 from callrouter.config import Config
 from callrouter.directory import Reach
 from callrouter.engine.arrivals import Arrivals, Confirmations
+from callrouter.engine.callbacks import Callbacks
 from callrouter.engine.canaries import Canaries
 from callrouter.engine.dispatcher import Dispatcher
 from callrouter.engine.expectations import Expectations
@@ -82,6 +83,8 @@ class Plan:
     """An entry of the directory at a time → how to ring it, or why not."""
     waits: Waits | None = None
     """The words for how long callers will still wait; nothing: nobody is told."""
+    back: CallingBack | None = None
+    """Whom we may call back, and what is said then."""
 
 
 class Worker:
@@ -116,6 +119,14 @@ class Worker:
             switches=plan.config.switches,
             lists=plan.lists,
             holidays=plan.holidays,
+            queues=plan.config.queues,
+        )
+        self._callbacks = Callbacks(
+            floor,
+            self._surroundings.callers,
+            clock,
+            plan.config.queues,
+            lambda call, event: self.registry.tell(call, event),
         )
         self.trees = Trees(
             plan.trees,
@@ -125,6 +136,7 @@ class Worker:
             prepare=plan.prepare_tree,
             documents=plan.documents,
         )
+        self._back = replace(plan.back, rung_today=self._callbacks.rung_today) if plan.back else None
         self._canaries = Canaries(line, self.trees)
         world = World(
             line,
@@ -167,11 +179,11 @@ class Worker:
             self.recovery,
             {name: queue.ring_s for name, queue in plan.config.queues.items()},
         )
-        chores = (self._canaries.judge, self.keep_roster, self._watch.find_lost)
+        chores = (self._canaries.judge, self.keep_roster, self._watch.find_lost, self._callbacks.look)
         self._monitor = Monitor(line, owner, floor, self.recovery, self.admission, chores)
         self._tasks: list[asyncio.Task[None]] = []
         switch.listen(self.registry.on_event)
-        switch.set_admission(lambda: self.admission.may_enter(len(self.registry)))
+        switch.set_admission(lambda: self.admission.may_enter(self.registry.in_use))
 
     async def prepare(self) -> None:
         """Everything before the switch may talk to us. Waits for the store as long as it takes."""
@@ -248,6 +260,7 @@ class Worker:
                 return
 
     def _heard(self, entry: Entry) -> None:
+        self._callbacks.hear(entry)
         self._surroundings.callers.hear(entry)
         self.expectations.hear(entry)
         self._canaries.hear(entry)
@@ -257,6 +270,7 @@ class Worker:
         self._wrap_ups.on_change(change)
         self.phones.on_change(change)
         self._surroundings.on_change(change)
+        self._callbacks.on_change(change)
         self.trees.on_change(change)
         self._watch.on_change(change)
 
@@ -275,5 +289,6 @@ class Worker:
                 reach=self._plan.reach,
                 outlook=self.expectations.of,
                 waits=self._plan.waits,
+                back=self._back,
             )
         return self._settings[key]

@@ -25,6 +25,26 @@ ALL_AGENTS_BUSY = _system(
     "We are very sorry: everyone is still on a call. Please try again a little later. Goodbye.",
 )
 ONE_MOMENT = _system("one_moment", "Одну секунду, пожалуйста.", "One moment, please.")
+CALLBACK_RINGING = _system(
+    "callback_ringing",
+    "Обратный звонок. Звоним клиенту, оставайтесь на линии.",
+    "This is a callback. We are calling the customer, please stay on the line.",
+)
+CALLBACK_NOT_REACHED = _system(
+    "callback_not_reached",
+    "Клиент не ответил. Мы позвоним ему позже.",
+    "The customer did not answer. We will try again later.",
+)
+CALLBACK_CONFIRM = _system(
+    "callback_confirm",
+    "Здравствуйте! Вы просили вам перезвонить. Чтобы поговорить с сотрудником, нажмите один.",
+    "Hello! You asked us to call you back. To talk to one of us, press one.",
+)
+CALLBACK_HOLD = _system(
+    "callback_hold",
+    "Здравствуйте! Вы просили вам перезвонить. Оставайтесь на линии, мы вас соединяем.",
+    "Hello! You asked us to call you back. Please hold, we are connecting you.",
+)
 
 WAITS = Waits(
     next_in_line=_system("next_in_line", "Вы следующий.", "You are next in line."),
@@ -59,4 +79,8 @@ PROMPTS = (
     ALL_AGENTS_BUSY,
     ONE_MOMENT,
     *(getattr(WAITS, name) for name in WAITS.__dataclass_fields__),
+    CALLBACK_RINGING,
+    CALLBACK_NOT_REACHED,
+    CALLBACK_CONFIRM,
+    CALLBACK_HOLD,
 )

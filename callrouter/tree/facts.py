@@ -33,5 +33,9 @@ class Facts:
     """Emergency switches that are on."""
     unstaffed: frozenset[str] = frozenset()
     """Queues in which nobody is logged in."""
+    callbacks: frozenset[tuple[str, str]] = frozenset()
+    """Open callbacks: queue and number."""
+    callbacks_full: frozenset[str] = frozenset()
+    """Queues that promise no more of them."""
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Digits of secret `collect` nodes, as far as this worker has them in memory."""

@@ -9,8 +9,8 @@ from callrouter.calls import events as e
 from callrouter.calls.call import Call, Phase, decode, encode
 from callrouter.calls.in_tree import arrived
 from callrouter.calls.life import step
-from callrouter.calls.step import Errand, Moment, Setting, Step
-from callrouter.config import Queue
+from callrouter.calls.step import CallingBack, Errand, Moment, Setting, Step
+from callrouter.config import CallbackRules, Queue
 from callrouter.directory import Reach
 from callrouter.journal import Entry, Word
 from callrouter.telephony import CallId, Command, LegArrived, LegId, PhoneId
@@ -28,7 +28,7 @@ nodes:
     type: menu
     prompt: {ru: "Кто вы?", en: "Who are you?"}
     options: {"1": payers, "3": bye, "4": refund, "5": accounting, "6": order, "7": note, "8": pin,
-      "9": english, "0": regular}
+      "9": english, "0": regular, "*": call_back, "#": machines}
     tries: 2
     invalid: {then: payers}
     no_input: {then: payers}
@@ -81,13 +81,44 @@ nodes:
     ask_again: pin
     next: bye
     failed: bye
+  call_back:
+    type: callback
+    queue: payers
+    prompt: {ru: "Перезвоним на {number:phone}", en: "We call {number:phone}"}
+    other: {ru: "Номер", en: "Number"}
+    invalid: {then: bye}
+    no_input: {then: bye}
+    next: bye
+  machines:
+    type: callback
+    queue: merchants
+    prompt: {ru: "Перезвоним на {number:phone}", en: "We call {number:phone}"}
+    other: {ru: "Номер", en: "Number"}
+    invalid: {then: bye}
+    no_input: {then: bye}
+    next: bye
   bye: {type: hangup, prompt: {ru: "До свидания", en: "Goodbye"}}
 """
 SORRY = Prompt("system.sorry", {"ru": "Извините", "en": "Sorry"}, {})
+ALL_DAY = {"mon-sun": "00:00-24:00"}
 QUEUES = {
-    "payers": Queue(name="Payers", ring_s=10, max_wait_s=60, wrap_up_s=5, missed_limit=2),
+    "payers": Queue(
+        name="Payers",
+        ring_s=10,
+        max_wait_s=60,
+        wrap_up_s=5,
+        missed_limit=2,
+        callback=CallbackRules(trunk="carrier", windows=ALL_DAY),
+    ),
     "everybody": Queue(name="Everybody", strategy="ring_all", ring_s=10, max_wait_s=60, missed_limit=2),
-    "merchants": Queue(name="Merchants", max_wait_s=30, overflow="payers", wrap_up_s=0, record=False),
+    "merchants": Queue(
+        name="Merchants",
+        max_wait_s=30,
+        overflow="payers",
+        wrap_up_s=0,
+        record=False,
+        callback=CallbackRules(trunk="carrier", windows=ALL_DAY, first="customer", confirm=True),
+    ),
 }
 CALLER = LegId("caller-leg")
 FACTS = Facts(datetime(2026, 3, 2, 12, tzinfo=UTC), caller="+79161112233", called="74951234567", call="c0")
@@ -101,7 +132,25 @@ def reach(target: str, _now: datetime) -> Reach | str:
     return Reach("accounting", "+74950000001", "carrier", "+74951234567") if target == "accounting" else "unknown"
 
 
-SETTING = Setting(load_tree(TREE, "test.yaml"), QUEUES, files, record=True, sorry=SORRY, owner="w1/x", reach=reach)
+def reach_number(number: str, trunk: str) -> Reach | str:
+    digits = number.lstrip("+")
+    return Reach(digits, f"+{digits}", trunk, "+74951234567") if digits.startswith("7") else "forbidden"
+
+
+RUNG: dict[str, int] = {}
+"""How often each number was rung today."""
+BACK = CallingBack(
+    reach_number,
+    lambda number: RUNG.get(number, 0),
+    hold=Prompt("system.hold", {"ru": "Соединяем"}, {}),
+    confirm=Prompt("system.confirm", {"ru": "Нажмите один"}, {}),
+    ringing=Prompt("system.ringing", {"ru": "Звоним"}, {}),
+    not_reached=Prompt("system.not_reached", {"ru": "Не ответили"}, {}),
+    agents_language="ru",
+)
+SETTING = Setting(
+    load_tree(TREE, "test.yaml"), QUEUES, files, record=True, sorry=SORRY, owner="w1/x", reach=reach, back=BACK
+)
 
 
 PHONE = LegId("")
@@ -181,6 +230,11 @@ def a_talking_caller() -> Scene:
     return an_offered_caller().then(e.OfferRinging(PHONE), e.OfferAnswered(PHONE))
 
 
+def a_callback(key: str = "*") -> Scene:
+    """Somebody asked to be called back (`*`: an agent answers first, `#`: the customer), and hung up."""
+    return a_caller().then(e.CallerPressed(key), e.CallerPressed("1"), e.CallerHungUp())
+
+
 def in_phase(phase: Phase) -> Scene:
     """A call in that phase."""
     match phase:
@@ -196,5 +250,13 @@ def in_phase(phase: Phase) -> Scene:
             return a_talking_caller()
         case Phase.LEAVING:
             return a_waiting_caller().then(e.WaitTimeUp(), after_ms=60_000)
+        case Phase.CALLBACK:
+            return a_callback()
+        case Phase.CALLING_BACK:
+            return a_callback().then(proposed(), e.OfferAnswered(PHONE))
+        case Phase.CONFIRMING:
+            return a_callback("#").then(proposed(), e.CustomerAnswered())
+        case Phase.TELLING_AGENT:
+            return in_phase(Phase.CALLING_BACK).then(e.CustomerNotReached(19))
         case Phase.ENDED:
             return a_caller().then(e.CallerHungUp())

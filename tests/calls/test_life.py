@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from callrouter.calls import events as e
 from callrouter.calls.call import Phase
 from callrouter.calls.in_line import joined
-from callrouter.calls.life import IGNORED, TRANSITIONS
+from callrouter.calls.life import CALLED_BACK, IGNORED, TRANSITIONS
 from callrouter.calls.step import Moment, Step
 from callrouter.journal import Word
 from callrouter.telephony import (
@@ -61,6 +61,8 @@ SAMPLES: dict[type[e.CallEvent], e.CallEvent] = {
     e.LookupAnswered: e.LookupAnswered("c0-l1", LookedUp({"amount": 5})),
     e.MessageEnded: e.MessageEnded(2.5),
     e.StrayAnswered: e.StrayAnswered(LegId("c0-a9")),
+    e.CustomerNotReached: e.CustomerNotReached(17),
+    e.CallbackWished: e.CallbackWished("cancel", "mia"),
     e.RecordingLost: e.RecordingLost("disk full"),
 }
 
@@ -93,7 +95,7 @@ def test_what_is_ignored_does_nothing(pair: tuple[Phase, type[e.CallEvent]]) -> 
     assert scene.last == Step(before)
 
 
-@pytest.mark.parametrize("phase", LIVE)
+@pytest.mark.parametrize("phase", [phase for phase in LIVE if phase not in CALLED_BACK])
 def test_a_caller_who_hangs_up_anywhere_ends_the_call_once_and_leaves_nothing_behind(phase: Phase) -> None:
     scene = in_phase(phase).then(e.CallerHungUp())
     assert scene.call.phase is Phase.ENDED
