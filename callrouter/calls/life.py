@@ -172,8 +172,8 @@ IGNORED: frozenset[tuple[Phase, type[e.CallEvent]]] = frozenset(
         )),
         # while it is called back, what belongs to the tree, to the line and to offers is late
         *((phase, event) for phase in CALLED_BACK for event in (
-            e.OfferRinging, e.OfferAnswered, e.OfferEnded, e.AgentHeld, e.AgentUnheld, e.RecordingLost,
-            e.TreeTimeUp, e.RingTimeUp, e.WaitTimeUp, e.MusicDue, e.LeaveTimeUp,
+            e.OfferRinging, e.OfferAnswered, e.OfferEnded, e.OfferWithdrawn, e.AgentHeld, e.AgentUnheld,
+            e.RecordingLost, e.TreeTimeUp, e.RingTimeUp, e.WaitTimeUp, e.MusicDue, e.LeaveTimeUp,
         )),
         *((phase, event) for phase in (P.CALLING_BACK, P.CONFIRMING, P.TELLING_AGENT) for event in (
             e.AgentProposed, e.CallbackExpired, e.CallbackWished,

@@ -107,7 +107,7 @@ def _role(who: _Who) -> Role | None:
     habit = Habit(seconds(who.answers_after) if who.answers_after else None, who.rejects_with)
     match who:
         case _Who(calls=str(calls), from_=str(number), agent=None, outside=None):
-            return Caller(calls, number)
+            return Caller(calls, number, habit)
         case _Who(agent=str(agent), calls=None, from_=None, outside=None):
             return Agent(agent, habit, who.starts)
         case _Who(outside=str(number), calls=None, from_=None, agent=None):

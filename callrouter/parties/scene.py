@@ -59,7 +59,7 @@ class Scene:
         for name, role in self.story.cast.items():
             match role:
                 case Caller():
-                    self.parties[name] = self.stage.outsider(name, role.number)
+                    self.parties[name] = self.stage.outsider(name, role.number, role.habit)
                 case Outside():
                     self.parties[name] = self.stage.outsider(name, role.number, role.habit)
                 case Agent():

@@ -21,6 +21,8 @@ class Caller:
     calls: str
     number: str
     """The number shown to us."""
+    habit: Habit = Habit()
+    """Of a caller who is called back."""
 
 
 @dataclass(frozen=True, slots=True)
