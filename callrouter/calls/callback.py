@@ -52,9 +52,11 @@ def ask(step: Step, number: str, queue: str, moment: Moment) -> Step:
 def _kept(call: Call, queue: str, moment: Moment, rules: CallbackRules | None) -> Place:
     """The place that was left in a line, with all it had, or a new one at its end."""
     before = call.left or Place(queue, 0, moment.now_ms, 0)
-    needs = (before.require, before.prefer, before.sticky) if before.queue == queue else ("", "", "")
     leave_at = moment.now_ms + round((rules.expires_h if rules else 0) * 3_600_000)
-    return Place(queue, before.priority, before.since_ms, leave_at, before.music, None, 0, "", False, *needs)
+    kept = Place(queue, before.priority, before.since_ms, leave_at)
+    if before.queue != queue:
+        return kept
+    return replace(kept, music=before.music, require=before.require, prefer=before.prefer, sticky=before.sticky)
 
 
 def rules_of(queue: str, moment: Moment) -> CallbackRules | None:

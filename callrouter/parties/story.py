@@ -21,7 +21,7 @@ class Caller:
     calls: str
     number: str
     """The number shown to us."""
-    habit: Habit = Habit()
+    habit: Habit = field(default_factory=Habit)
     """Of a caller who is called back."""
 
 
