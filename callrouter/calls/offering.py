@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from callrouter.acd import activity
-from callrouter.acd.strategy import Strategy
 from callrouter.calls import events as e
 from callrouter.calls.call import Call, Offer, Phase, Talk, offer_of, place_of
 from callrouter.calls.callback import stands_again
@@ -40,7 +39,6 @@ from callrouter.telephony import (
     StartRecording,
 )
 
-RING_ALL = Strategy.RING_ALL
 RING_GRACE_MS = 1_000
 """The switch ends a ring by itself at ring_s; this is the backstop should its word not reach us, well before the agent
 counts as stuck (acd/invariants.py)."""
@@ -77,7 +75,7 @@ def ring_also(call: Call, event: e.AgentProposed, moment: Moment) -> Step:
 
 def ring_nobody_else(call: Call, _event: e.WaitTimeUp, moment: Moment) -> Step:
     """The longest wait is over while phones ring: they are let end first (see waits_again), and none is added."""
-    if moment.setting.queues[place_of(call).queue].strategy != RING_ALL:
+    if not moment.setting.queues[place_of(call).queue].rings_all:
         return Step(call)
     note = queue_entry(Word.LASTRING, call, waited_ms=moment.now_ms - place_of(call).since_ms)
     return Step(call, entries=(note,), floor={f"waiting:{call.id}": {"open": ""}})
@@ -241,4 +239,4 @@ def _on_floor(call: Call, moment: Moment) -> dict[str, str]:
 
 def _is_open(call: Call, moment: Moment) -> bool:
     place = place_of(call)
-    return moment.setting.queues[place.queue].strategy == RING_ALL and moment.now_ms < place.leave_at_ms
+    return moment.setting.queues[place.queue].rings_all and moment.now_ms < place.leave_at_ms

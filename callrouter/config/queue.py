@@ -78,3 +78,7 @@ class Queue(Part):
     callback: CallbackRules | None = Field(
         default=None, description="calls people back who asked for it; without it they are only noted"
     )
+
+    @property
+    def rings_all(self) -> bool:
+        return self.strategy == "ring_all"

@@ -106,8 +106,17 @@ def _not_answered(record: CallRecord, entry: Entry) -> CallRecord:
 
 
 def _taken_back(record: CallRecord, entry: Entry) -> CallRecord:
-    back = Result.TAKEN_BACK
-    return _offer_becomes(record, entry, lambda offer: replace(offer, ended_ms=entry.at_ms, result=back))
+    back, faster = Result.TAKEN_BACK, entry.data.get("answered_by", "")
+    return _offer_becomes(
+        record, entry, lambda offer: replace(offer, ended_ms=entry.at_ms, result=back, answered_by=faster)
+    )
+
+
+def _rings_for_the_last_time(record: CallRecord, entry: Entry) -> CallRecord:
+    if not record.visits:
+        return record
+    last = replace(record.visits[-1], last_ring_ms=entry.at_ms)
+    return replace(record, visits=(*record.visits[:-1], last))
 
 
 def _offer_becomes(record: CallRecord, entry: Entry, change: Callable[[Offer], Offer]) -> CallRecord:
@@ -204,6 +213,7 @@ _NOTES: dict[Word, Callable[[CallRecord, Entry], CallRecord]] = {
     Word.RINGING: _rings,
     Word.RINGNOANSWER: _not_answered,
     Word.RINGCANCELED: _taken_back,
+    Word.LASTRING: _rings_for_the_last_time,
     Word.CONNECT: _connected,
     Word.TRANSFER: _put_through,
     Word.COMPLETEAGENT: _talked,

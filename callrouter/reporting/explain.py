@@ -76,6 +76,8 @@ def _stay(visit: Visit, record: CallRecord, reasons: Reasons) -> Iterator[Line]:
     offered = any(offer.queue == visit.queue and visit.at_ms <= offer.at_ms <= end for offer in record.offers)
     remarks = () if offered else _all_reasons(visit.version, record.call, visit.queue, reasons)
     yield Line(visit.at_ms, f"joins the queue {visit.queue}", remarks)
+    if visit.last_ring_ms:
+        yield Line(visit.last_ring_ms, f"has waited the longest that {visit.queue} allows: no other phone rings now")
     if visit.how == "timed out":
         ways = {"hangup": "is let go with an apology", "tree": "goes on in the tree"}
         then = ways.get(visit.to, f"goes on to the queue {visit.to}")
@@ -97,8 +99,9 @@ def _offer(offer: Offer, record: CallRecord, reasons: Reasons) -> Iterator[Line]
         yield Line(offer.at_ms, f"is offered to {offer.agent}", (FORGOTTEN,))
     else:
         why = next((f" ({why})" for agent, why in found if agent == offer.agent), "")
-        passed = tuple(_passed_over(agent, why) for agent, why in found if agent != offer.agent)
-        yield Line(offer.at_ms, f"is offered to {offer.agent}{why}", passed)
+        together = [one.agent for one in record.offers if one.version == offer.version]  # by one look at the floor
+        passed = tuple(_passed_over(agent, why) for agent, why in found if agent not in together)
+        yield Line(offer.at_ms, f"is offered to {offer.agent}{why}", passed if offer.agent == together[0] else ())
     if offer.rang_ms:
         yield Line(offer.rang_ms, f"{offer.agent}'s phone rings")
     if offer.result not in (Result.OPEN, Result.ACCEPTED):
@@ -117,6 +120,8 @@ def _in_vain(offer: Offer) -> str:
         return f"{offer.agent} declines{rang}"
     if offer.result is Result.UNREACHABLE:
         return f"{offer.agent}'s phone cannot be reached"
+    if offer.answered_by:
+        return f"{offer.agent}'s phone stops{rang}: {offer.answered_by} was faster"
     if offer.result is Result.TAKEN_BACK:
         return f"the offer to {offer.agent} is taken back{rang}"
     return f"{offer.agent} does not answer{rang}"

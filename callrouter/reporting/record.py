@@ -19,7 +19,7 @@ class Result(StrEnum):
     DECLINED = "declined"
     UNREACHABLE = "unreachable"
     TAKEN_BACK = "taken back"
-    """The caller left, or the worker died, while the phone rang."""
+    """The caller left, another phone was faster, or the worker died, while the phone rang."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,8 @@ class Visit:
     p50_ms: int = 0
     p90_ms: int = 0
     """From then on."""
+    last_ring_ms: int = 0
+    """When the longest wait was over while phones rang: no other phone joined them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ class Offer:
     """When the phone said that it rings; 0 if it never did."""
     ended_ms: int = 0
     result: Result = Result.OPEN
+    answered_by: str = ""
+    """With ring_all: who was faster."""
 
 
 @dataclass(frozen=True, slots=True)

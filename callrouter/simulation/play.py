@@ -1,7 +1,7 @@
 """A day played in virtual time: an event list around the floor and the choice that run live.
 
     caller joins ──▶ pairings(floor) ──▶ offer ──▶ answered ──▶ talk ──▶ wrap-up ──▶ free ──▶ pairings(floor) …
-          └─ patience ends ▶ abandoned     └─ missed ▶ the next agent
+          └─ patience ends ▶ abandoned     └─ missed ▶ the next agent; ring_all: the first answer of all
           └─ longest wait ends ▶ another queue, or the end
 
 Rule: who is chosen, and what an offer, an answer, a miss or an end does to an agent, is asked of acd/, not known here.
@@ -33,7 +33,7 @@ def play(day: Day, tell: Tell | None = None) -> Played:
 class _Visit:
     """A caller from joining the line until the end."""
 
-    __slots__ = ("agent", "call", "caller", "leave_at", "offers", "queue", "rang_at", "talked_ms", "waited_ms")
+    __slots__ = ("agent", "call", "caller", "leave_at", "looks", "offers", "queue", "rings", "talked_ms", "waited_ms")
 
     def __init__(self, call: str, caller: Caller, leave_at: int) -> None:
         self.call = call
@@ -41,9 +41,12 @@ class _Visit:
         self.queue = caller.queue
         self.leave_at = leave_at
         self.offers = 0
+        self.rings: dict[str, tuple[int, int]] = {}
+        """Whose phones ring: the number of the offer, and since when."""
+        self.looks = False
+        """Whether another phone may ring for it."""
         self.agent = ""
-        """Whose phone rings, or who talks."""
-        self.rang_at = 0
+        """Who talks."""
         self.waited_ms = 0
         self.talked_ms = 0
 
@@ -61,7 +64,7 @@ class _Play:
         self._line: dict[str, _Visit] = {}
         """Calls that wait, offered or not."""
         self._looking = 0
-        """Of those, the ones without an offer."""
+        """Of those, the ones for which a phone may begin to ring."""
         self._changed = False
         """Since the last look at the floor."""
         self._alarm: int | None = None
@@ -190,18 +193,24 @@ class _Play:
         floor = {f"waiting:{visit.call}": {**place, "owner": "", "caller": caller.number, **caller.needs}}
         self._write(Word.ENTERQUEUE, visit, "", floor, priority=caller.priority, caller=caller.number)
         self._line[visit.call] = visit
-        self._looking += 1
+        self._looks(visit, True)
         self._at(visit.leave_at, self._wait_over, visit, visit.queue)
 
     def _look(self) -> None:
         self._changed = False
         saw = Saw(self._floor.version, self._now).text
         for pairing in pairings(self._floor, now_ms=self._now):
-            self._offer(self._line[pairing.call], pairing.agent, saw)
+            visit = self._line.get(pairing.call)
+            if visit is not None:  # not answered by the first of all whose phones ring
+                self._offer(visit, pairing.agent, saw)
         due_ms = next_change_ms(self._floor)
         if due_ms is not None and due_ms != self._alarm:
             self._alarm = due_ms
             self._at(max(due_ms, self._now), self._needs_fall)
+
+    def _looks(self, visit: _Visit, looks: bool) -> None:
+        self._looking += looks - visit.looks
+        visit.looks = looks
 
     def _needs_fall(self) -> None:
         """Time alone changes the choice at known moments only."""
@@ -211,54 +220,67 @@ class _Play:
         ring = self._day.people.ring(visit.caller, visit.queue, agent, visit.offers)
         limit = self._day.rules[visit.queue].ring_s * 1000
         visit.offers += 1
-        visit.agent, visit.rang_at = agent, self._now
-        self._looking -= 1
+        visit.rings[agent] = (visit.offers, self._now)
         leg = f"{visit.call}-a{visit.offers}"
-        floor = {f"agent:{agent}": activity.reserved(visit.call, leg), f"waiting:{visit.call}": {"offer": agent}}
+        floor = {f"agent:{agent}": activity.reserved(visit.call, leg), f"waiting:{visit.call}": self._ringing(visit)}
         self._agent(agent, Word.OFFER, visit, floor, leg=leg, floor=saw, ring_s=self._day.rules[visit.queue].ring_s)
         if ring.answered and ring.after_ms == 0:
-            self._connect(visit, visit.offers)
+            self._connect(visit, agent, visit.offers)
             return
         self._agent(agent, Word.RINGING, visit, {f"agent:{agent}": activity.ringing()})
         if ring.answered and ring.after_ms <= limit:
-            self._at(self._now + ring.after_ms, self._connect, visit, visit.offers)
+            self._at(self._now + ring.after_ms, self._connect, visit, agent, visit.offers)
         else:
-            self._at(self._now + min(ring.after_ms, limit), self._miss, visit, visit.offers, ring)
+            self._at(self._now + min(ring.after_ms, limit), self._miss, visit, agent, visit.offers, ring)
 
-    def _connect(self, visit: _Visit, offer: int) -> None:
-        if not self._still_rings(visit, offer):
+    def _ringing(self, visit: _Visit) -> dict[str, str]:
+        """Whose phones ring, and whether more may join them: with ring_all, until the longest wait is over."""
+        rings_all = self._day.rules[visit.queue].rings_all and self._now < visit.leave_at
+        self._looks(visit, rings_all or not visit.rings)
+        return {"offer": ",".join(visit.rings), "open": "1" if rings_all and visit.rings else ""}
+
+    def _connect(self, visit: _Visit, agent: str, offer: int) -> None:
+        if not self._still_rings(visit, agent, offer):
             return
-        agent, call = visit.agent, visit.call
+        call = visit.call
+        visit.agent, (_, rang_at) = agent, visit.rings.pop(agent)
+        self._stop_ringing(visit, answered_by=agent)
+        self._looks(visit, False)
         del self._line[call]
         visit.waited_ms = self._now - visit.caller.at_ms
         visit.talked_ms = self._day.people.talk_ms(visit.caller, visit.queue, agent)
         floor: FloorChange = {f"agent:{agent}": activity.talking(), f"waiting:{call}": None}
-        rang = self._now - visit.rang_at
+        rang = self._now - rang_at
         self._agent(agent, Word.CONNECT, visit, floor, waited_ms=visit.waited_ms, ring_ms=rang, recording="")
         self._at(self._now + visit.talked_ms, self._talked, visit)
 
-    def _miss(self, visit: _Visit, offer: int, ring: Ring) -> None:
+    def _stop_ringing(self, visit: _Visit, **told: str) -> None:
+        for agent, (_, rang_at) in visit.rings.items():
+            back = {f"agent:{agent}": activity.released()}
+            self._agent(agent, Word.RINGCANCELED, visit, back, ring_ms=self._now - rang_at, **told)
+        visit.rings.clear()
+
+    def _miss(self, visit: _Visit, agent: str, offer: int, ring: Ring) -> None:
         """As the call does it live: the caller keeps the place, the agent rests or is set NOT_READY."""
-        if not self._still_rings(visit, offer):
+        if not self._still_rings(visit, agent, offer):
             return
-        agent, limit = visit.agent, self._day.rules[visit.queue].missed_limit
+        _, rang_at = visit.rings.pop(agent)
+        limit = self._day.rules[visit.queue].missed_limit
         count = self._floor.agents[agent].missed + 1
         fields = activity.missed(count, limit, self._now, "missed")
-        floor = {f"agent:{agent}": fields, f"waiting:{visit.call}": {"offer": ""}}
-        self._agent(agent, Word.RINGNOANSWER, visit, floor, ring_ms=self._now - visit.rang_at, cause=19, why="missed")
+        floor = {f"agent:{agent}": fields, f"waiting:{visit.call}": self._ringing(visit)}
+        self._agent(agent, Word.RINGNOANSWER, visit, floor, ring_ms=self._now - rang_at, cause=19, why="missed")
         if count >= limit:
             self._write(Word.PAUSE, visit, agent, reason="missed", by="callrouter")
             if ring.away_ms is not None:
                 self._at(self._now + ring.away_ms, self._come_back, agent, self._now)
         else:
             self._at(int(fields["wrap_until"]), self._wrapped_up, agent, int(fields["wrap_until"]))
-        visit.agent = ""
-        self._looking += 1
         if self._now >= visit.leave_at:
             self._wait_over(visit, visit.queue)
 
-    def _still_rings(self, visit: _Visit, offer: int) -> bool:
-        return visit.call in self._line and visit.offers == offer and bool(visit.agent)
+    def _still_rings(self, visit: _Visit, agent: str, offer: int) -> bool:
+        return visit.call in self._line and visit.rings.get(agent, (0, 0))[0] == offer
 
     def _come_back(self, agent: str, paused_at: int) -> None:
         person = self._floor.agents[agent]
@@ -288,9 +310,7 @@ class _Play:
     def _give_up(self, visit: _Visit) -> None:
         if visit.call not in self._line:
             return
-        if visit.agent:
-            back = {f"agent:{visit.agent}": activity.released()}
-            self._agent(visit.agent, Word.RINGCANCELED, visit, back, ring_ms=self._now - visit.rang_at)
+        self._stop_ringing(visit)
         if visit.caller.goes_back:
             self._leave_line(visit, Word.EXITWITHKEY)
             self._finish(visit, Result.WENT_BACK, "left_tree")
@@ -299,8 +319,12 @@ class _Play:
             self._finish(visit, Result.ABANDONED, "abandoned")
 
     def _wait_over(self, visit: _Visit, queue: str) -> None:
-        """The longest wait in a queue; a ring under way is let end first."""
-        if visit.call not in self._line or visit.queue != queue or visit.agent or self._now < visit.leave_at:
+        """The longest wait in a queue; a ring under way is let end first, and no other phone joins it."""
+        if visit.call not in self._line or visit.queue != queue or self._now < visit.leave_at:
+            return
+        if visit.rings:
+            if visit.looks:
+                self._write(Word.LASTRING, visit, "", {f"waiting:{visit.call}": self._ringing(visit)})
             return
         to = self._day.rules[queue].overflow
         self._leave_line(visit, Word.EXITWITHTIMEOUT, to=to)
@@ -314,7 +338,7 @@ class _Play:
 
     def _leave_line(self, visit: _Visit, word: Word, **data: str) -> None:
         del self._line[visit.call]
-        self._looking -= not visit.agent
+        self._looks(visit, False)
         self._present -= 1
         visit.waited_ms = self._now - visit.caller.at_ms
         self._write(word, visit, "", {f"waiting:{visit.call}": None}, waited_ms=visit.waited_ms, **data)

@@ -21,7 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 from callrouter.acd.floor import Activity, Presence
 from callrouter.journal import Word
 from callrouter.telephony import LegHeld, LegId, LegUnheld
-from tests.engine.centre import AGENTS, PHONES, Centre
+from tests.engine.centre import AGENTS, PHONES, QUEUES, Centre
 from tests.engine.virtual_time import VirtualLoop
 
 DAYS = int(os.environ.get("CALLROUTER_LONG_RUN", "60"))
@@ -29,6 +29,8 @@ STEPS = 60
 QUIET_S = 60.0
 """Leases, repairs, tidying, kept writings: by then everything must have been put right."""
 
+MERCHANTS = QUEUES["merchants"].model_copy(update={"strategy": "ring_all"})
+"""Merchants ring everybody, payers one agent after another; anna and boris have both."""
 agents = st.sampled_from(sorted(AGENTS))
 names = st.sampled_from(["w1", "w2"])
 TROUBLES = [
@@ -63,7 +65,7 @@ class Day(RuleBasedStateMachine):
         self.store_fault = False
 
     async def _open(self) -> Centre:
-        centre = Centre()
+        centre = Centre(queues={**QUEUES, "merchants": MERCHANTS})
         await centre.start("w1")
         await centre.start("w2")
         await centre.ready(*AGENTS)
