@@ -46,8 +46,8 @@ async def perform(scene: Scene, action: Action) -> str:
             return await scene.expect(who, What.RINGS, within_s)
         case IsConnected(who, within_s):
             return await scene.expect(who, What.ANSWERED, within_s)
-        case CallEnds(who, within_s):
-            return await scene.expect(who, What.ENDED, within_s)
+        case CallEnds():
+            return await _ends(scene, action)
         case IsRefused():
             return await _is_refused(scene, action)
         case DoesNotRing(who, for_s):
@@ -132,6 +132,14 @@ async def _stays_quiet(scene: Scene, who: str, for_s: float | None) -> str:
     if rang is not None:
         raise Missed(f"it rang at {rang.at - scene.began:.2f} s")
     return ""
+
+
+async def _ends(scene: Scene, line: CallEnds) -> str:
+    remark = await scene.expect(line.who, What.ENDED, line.within_s)
+    how = next(one.detail for one in reversed(scene.party(line.who).log) if one.what is What.ENDED)
+    if line.how and how != line.how:
+        raise Missed(f"it ended {remark}, but not {line.how}: {how}")
+    return remark
 
 
 async def _is_refused(scene: Scene, line: IsRefused) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
@@ -51,6 +52,10 @@ class What(StrEnum):
 
 
 Tell = Callable[["Leg", What, str], None]
+
+
+ELSEWHERE = "answered elsewhere"
+_SIP_200 = re.compile(r"SIP *;.*\bcause *= *200\b", re.IGNORECASE)
 
 
 class Leg:
@@ -193,7 +198,7 @@ class Leg:
     def receive(self, request: Request, server: ServerTransaction) -> None:
         """A request in our dialog."""
         if request.method == "CANCEL":
-            self._on_cancel()
+            self._on_cancel(request)
             return
         if not self.dialog.is_in_order(request):
             server.respond(reply(request, 500, "Server Internal Error"))
@@ -212,10 +217,12 @@ class Leg:
             case _:
                 server.respond(reply(request, 405, "Method Not Allowed", [_ALLOW]))
 
-    def _on_cancel(self) -> None:
+    def _on_cancel(self, request: Request) -> None:
+        """A phone that is told of an answer elsewhere shows no missed call (RFC 3326)."""
         if self.state is State.RINGING:
             self._refuse(487)
-            self._end("them", What.ENDED)
+            reasons = [value for name, value in request.headers if name.lower() == "reason"]
+            self._end(ELSEWHERE if any(_SIP_200.match(value) for value in reasons) else "them", What.ENDED)
 
     def _on_offer(self, request: Request, server: ServerTransaction) -> None:
         """The other side changes the sound: a hold, a new address. Not while we do (RFC 3261 section 14.2)."""

@@ -89,6 +89,9 @@ SENTENCES: dict[str, Callable[[Groups], Action]] = {
     "{who}'s phone does not ring": lambda g: DoesNotRing(g["who"], None),
     "{who}'s phone does not ring for {for}": lambda g: DoesNotRing(g["who"], _for(g, 1.0)),
     "{who}'s phone stops ringing[ within {within}]": lambda g: CallEnds(g["who"], _within(g, 3.0)),
+    "{who}'s phone stops ringing[ within {within}], answered elsewhere": (
+        lambda g: CallEnds(g["who"], _within(g, 3.0), "answered elsewhere")
+    ),
     "{who} is connected[ within {within}]": lambda g: IsConnected(g["who"], _within(g, 5.0)),
     "{who} is refused[ with {status}][ within {within}]": (
         lambda g: IsRefused(g["who"], g.get("status") or "", _within(g, 5.0))

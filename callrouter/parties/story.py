@@ -128,6 +128,8 @@ class IsRefused:
 class CallEnds:
     who: str
     within_s: float
+    how: str = ""
+    """Empty: however."""
 
 
 @dataclass(frozen=True, slots=True)
