@@ -239,7 +239,7 @@ class Session:
                 return e.named(self.call, event)
 
     async def _carry_out(self, taken: Step, before: Owner | None = None) -> Outcome:
-        undo = (lambda: self._without_newest_offer(taken.call)) if taken.needs else None
+        undo = (lambda: self._undone(taken.call)) if taken.needs else None
         outcome = await self._ledger.write(taken, self._world.owner, before, undo)
         if outcome is not Outcome.STANDS:
             if outcome is Outcome.NOT_OURS:
@@ -258,8 +258,9 @@ class Session:
             self._world.talk_ended(taken.call)
         return outcome
 
-    def _without_newest_offer(self, call: Call) -> Step:
-        return step(call, e.OfferWithdrawn(call.offers[-1].leg), self._moment())
+    def _undone(self, call: Call) -> Step:
+        """What takes a checked step back: of several phones only the newest stops, the others ring."""
+        return step(call, e.OfferWithdrawn(call.offers[-1].leg) if call.offers else e.Adopted(), self._moment())
 
     def _run(self, errand: Errand) -> None:
         """What is done beside commanding the switch; nothing here waits."""
