@@ -25,7 +25,7 @@ COLUMNS: Mapping[By, Sequence[str]] = {
     By.QUEUE: (*WAITING, *WORK, "callbacks", "wait error", "in p90"),
     By.PROBLEM: (*WAITING, *WORK, "callbacks"),
     By.INTERVAL: (*WAITING, "handled", "AHT", "RNA", "occupancy"),
-    By.AGENT: ("offers", "accepted", "missed", "declined", *WORK, *TIME),
+    By.AGENT: ("offers", "accepted", "missed", "declined", "busy", *WORK, *TIME),
     By.NODE: ("visits", "silences", "wrong keys", "hung up", "trouble", "hang-ups", "time", "callbacks"),
 }
 
@@ -33,7 +33,7 @@ COLUMNS: Mapping[By, Sequence[str]] = {
 NARROW, WIDE = 120, 180
 """Columns of a terminal."""
 WIDE_ONLY = dict.fromkeys(
-    ("short", "timed out", "moved on", "abandonment", "talk", "transfers", "callbacks", "declined"), NARROW
+    ("short", "timed out", "moved on", "abandonment", "talk", "transfers", "callbacks", "declined", "busy"), NARROW
 ) | dict.fromkeys(("wait error", "in p90"), WIDE)
 """In a narrower one the table leaves these to --json and --csv."""
 
@@ -111,6 +111,7 @@ _COUNTED = {
     "accepted": "accepted",
     "missed": "missed",
     "declined": "declined",
+    "busy": "busy",
     "visits": "visits",
     "silences": "silences",
     "wrong keys": "wrong_keys",

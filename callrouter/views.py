@@ -19,6 +19,7 @@ from callrouter.reporting.record import CallRecord
 
 COLUMNS = ("when", "call", "caller", "path", "queue", "waited", "agent", "talked", "end", "hung up", "recording")
 WIDE_ONLY = ("path", "hung up", "recording")
+RIGHT = ("for", "left", "calls", "in vain")
 NARROW = 110
 """Below this width the list of calls leaves out what `explain` tells anyway."""
 STYLES = {
@@ -26,6 +27,7 @@ STYLES = {
     "ringing": "yellow",
     "talking": "cyan",
     "wrap-up": "magenta",
+    "resting": "yellow",
     "not ready": "yellow",
     "unreachable": "red",
     "out": "dim",
@@ -177,7 +179,7 @@ def _queues(queues: Iterable[QueueView]) -> Table:
 
 
 def _agents(agents: Iterable[AgentView]) -> Table:
-    table = _table("agent", "name", "is", "for", "call", "queues", right=("for",))
+    table = _table("agent", "name", "is", "for", "left", "call", "calls", "in vain", "queues", right=RIGHT)
     for agent in agents:
         reason = f" ({agent.reason})" if agent.reason else ""
         table.add_row(
@@ -185,7 +187,10 @@ def _agents(agents: Iterable[AgentView]) -> Table:
             Text(plain(agent.name)),
             Text(agent.condition + plain(reason), STYLES[agent.condition]),
             Text(duration(agent.for_ms)),
+            Text(duration(agent.left_ms) if agent.left_ms else ""),
             Text(short(agent.call)),
+            Text(str(agent.calls)),
+            Text(str(agent.missed) if agent.missed else "", "red"),
             Text(plain(", ".join(agent.queues))),
         )
     return table

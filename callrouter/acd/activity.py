@@ -1,8 +1,8 @@
 """What happens to an agent on the floor during a call, as changes and the checks that make them safe.
 
     IDLE ──reserve──▶ RESERVED ──▶ RINGING ──answer──▶ TALKING ──end──▶ WRAP_UP ──timer──▶ IDLE
-      ▲                  │            │
-      └─ released ◀──────┴────────────┴─▶ missed: WRAP_UP for a moment's rest, or NOT_READY after too many
+      ▲                  │            │                                    └─ the hour is full ─▶ RESTING
+      └─ released ◀──────┴────────────┴─▶ in vain: RESTING for a while, or NOT_READY after too many
 
 RESERVED is written with a check on all that makes an agent free, so no agent is ever in two offers.
 """
@@ -10,15 +10,16 @@ RESERVED is written with a check on all that makes an agent free, so no agent is
 from __future__ import annotations
 
 from callrouter.acd.floor import Activity, Presence
+from callrouter.config import Vain, WrapUp
 from callrouter.journal import NOW
 
 Fields = dict[str, str]
 
-FREE: Fields = {"presence": Presence.READY, "activity": Activity.IDLE, "reachable": "1"}
-"""What the store must hold of an agent at the moment of reservation."""
+LIMIT = "limit"
+"""As a reason: enough calls (acd/limits.py)."""
 
-REST_MS = 3_000
-"""After a missed offer that does not yet set an agent NOT_READY: no phone is rung again in the same breath."""
+FREE: Fields = {"presence": Presence.READY, "activity": Activity.IDLE, "reachable": "1", "barred": ""}
+"""What the store must hold of an agent at the moment of reservation."""
 
 
 def reserved(call: str, leg: str) -> Fields:
@@ -29,13 +30,9 @@ def ringing() -> Fields:
     return {"activity": Activity.RINGING, "since": NOW}
 
 
-def talking() -> Fields:
-    return {"activity": Activity.TALKING, "since": NOW, "missed": "0"}
-
-
-def talked(calls: int, talk_ms: int) -> Fields:
-    """What this agent has done since the log-in, after one more conversation."""
-    return {"calls": str(calls), "talk_ms": str(talk_ms)}
+def talking(call: str = "", queue: str = "") -> Fields:
+    said = {"missed": "0", "missed_why": "", "wrap_asked": ""}
+    return {"activity": Activity.TALKING, "since": NOW, "last_call": call, "last_queue": queue, **said}
 
 
 def released() -> Fields:
@@ -48,13 +45,41 @@ def idle() -> Fields:
     return {**released(), "idle_since": NOW, "wrap_until": "0"}
 
 
-def wrapping_up(until_ms: int) -> Fields:
-    return {"activity": Activity.WRAP_UP, "since": NOW, "call": "", "leg": "", "wrap_until": str(until_ms)}
+def wrapping_up(until_ms: int, mode: str = "timed", most_ms: int = 0) -> Fields:
+    begun = {"wrap_until": str(until_ms), "wrap_mode": mode, "wrap_most": str(max(until_ms, most_ms)), "wrap_asked": ""}
+    return {"activity": Activity.WRAP_UP, "since": NOW, "call": "", "leg": "", **begun}
 
 
-def missed(count: int, limit: int, now_ms: int, why: str) -> Fields:
-    """The agent's phone rang in vain, refused or could not be rung, for the `count`th time in a row."""
-    if count >= limit:
-        paused = {"presence": Presence.NOT_READY, "reason": why, "presence_since": NOW}
-        return {**idle(), **paused, "missed": str(count)}
-    return {**wrapping_up(now_ms + REST_MS), "missed": str(count)}
+def resting(until_ms: int, why: str) -> Fields:
+    """No offers until then, by a rule and not by the agent's word."""
+    return {**released(), "activity": Activity.RESTING, "wrap_until": str(until_ms), "rest": why}
+
+
+def freed(rest_until_ms: int, now_ms: int) -> Fields:
+    """The work after a call is over: free, unless the hour has had its calls (acd/limits.py)."""
+    return resting(rest_until_ms, LIMIT) if rest_until_ms > now_ms else idle()
+
+
+def after_talk(rule: WrapUp, asked: bool, rest_until_ms: int, now_ms: int) -> Fields:
+    if rule.mode == "none" or (rule.mode == "optional" and not asked):
+        return freed(rest_until_ms, now_ms)
+    return wrapping_up(now_ms + round(rule.seconds * 1000), rule.mode, now_ms + round(rule.longest_s * 1000))
+
+
+def vain_count(why: str, missed: int, missed_why: str) -> int:
+    """The how-many-eth offer in vain for this reason in a row this one is."""
+    return missed + 1 if why == missed_why else 1
+
+
+def is_too_many(rule: Vain, count: int) -> bool:
+    return 0 < rule.limit <= count
+
+
+def missed(count: int, rule: Vain, now_ms: int, why: str) -> Fields:
+    """The agent's phone rang in vain, refused or could not be rung, for the `count`th time in a row: a rest, longer
+    each time, so that no phone is rung again in the same breath and no bad one holds the line up for ever."""
+    counted = {"missed": str(count), "missed_why": why}
+    if is_too_many(rule, count):
+        return {**idle(), "presence": Presence.NOT_READY, "reason": why, "presence_since": NOW, **counted}
+    rest_s = min(rule.rest_s * rule.factor ** min(count - 1, 64), max(rule.rest_s, rule.longest_s))
+    return {**resting(now_ms + round(rest_s * 1000), why), **counted}

@@ -75,7 +75,8 @@ class Scene:
 
 def scene(floor: Floor, now_ms: int, known: Known) -> Scene:
     """What there is to be known at this moment. Callers whose phone rings at an agent's are served already."""
-    at_work = [agent for agent in floor.agents.values() if agent.presence is Presence.READY and agent.reachable]
+    ready = (agent for agent in floor.agents.values() if agent.presence is Presence.READY and not agent.barred)
+    at_work = [agent for agent in ready if agent.reachable]
     waiting = [call for call in turn_order(floor) if not call.offers]
     able = _Able(floor, at_work)
     line = [_stander(call, able, now_ms, known) for call in waiting]
@@ -160,8 +161,8 @@ def _busy(agent: Agent, now_ms: int, known: Known) -> Busy | None:
     handling = known(agent.queues)
     if agent.activity is Activity.IDLE or handling is None:
         return None
-    if agent.activity is Activity.WRAP_UP:
-        return Busy(agent.activity, max(0, agent.wrap_until - now_ms), handling)
+    if agent.activity in (Activity.WRAP_UP, Activity.RESTING):
+        return Busy(Activity.WRAP_UP, max(0, agent.wrap_until - now_ms), handling)
     return Busy(agent.activity, max(0, now_ms - agent.since), handling)
 
 

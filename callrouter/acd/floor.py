@@ -3,7 +3,8 @@
 Rule: nothing is decided here. The same changes in the same order give the same floor in every worker.
 
     agent:<id>      name, phone, queues, skills, order, presence, reason, presence_since, activity, since, idle_since,
-                    wrap_until, reachable, call, leg, missed, calls, talk_ms, offered
+                    wrap_until, wrap_mode, wrap_most, wrap_asked, rest, rest_until, recent, barred, mentors, reachable,
+                    call, leg, missed, missed_why, calls, talk_ms, offered, last_call, last_queue
     queue:<id>      name, strategy, best_level, priority, target_ms, require, relax, sticky_ms
     waiting:<call>  queue, priority, since, require, prefer, sticky, offer (whose phones ring, with commas between),
                     open (1: more may join them), owner, caller

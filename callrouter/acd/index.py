@@ -21,7 +21,7 @@ from callrouter.acd.things import Activity, Fields, Pairing, Presence, takes_off
 from callrouter.acd.turn import GAP_MS, turn
 
 ACTIVITIES, PRESENCES = frozenset(Activity), frozenset(Presence)
-SEATING = frozenset({"queues", "skills", "presence", "reachable"})
+SEATING = frozenset({"queues", "skills", "presence", "reachable", "barred"})
 """Fields of an agent that say where they belong, and whether they are at work."""
 PLACING = frozenset({"queue", "priority", "since", "require", "prefer", "sticky"})
 """Fields of a waiting call that say where it stands."""
@@ -307,7 +307,7 @@ class Index:
         if presence not in PRESENCES:
             raise ValueError(f"agent {name} cannot be {presence}")
         group = self._catalogue.group(fields.get("queues", ""), fields.get("skills", ""))
-        ready = presence == "READY" and fields.get("reachable") == "1"
+        ready = presence == "READY" and fields.get("reachable") == "1" and not fields.get("barred")
         seat = before
         if seat is None or seat.group is not group:
             if seat is not None:

@@ -3,14 +3,18 @@
 *11        ready
 *12        not ready;  *12<digit> with the reason of that digit
 *13        log out
+*14        wrap-up: after this talk, or longer (acd/wrap_up.py)
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
-from callrouter.acd.floor import Presence
+from callrouter.acd import limits
+from callrouter.acd.floor import Activity, Agent, Presence
+from callrouter.config import MaxCalls
 from callrouter.journal import NOW, Entry, FloorChange, Word
 
 
@@ -20,6 +24,18 @@ class Wish:
 
     presence: Presence
     reason: str = ""
+
+
+class Refusal(StrEnum):
+    """Why an agent does not get what they asked for from the phone. A supervisor does (`callrouter agents set`)."""
+
+    WRAP_UP = "the wrap-up goes on"
+    SHIFT = "the shift has had its calls"
+    HOUR = "the hour has had its calls"
+    NO_WRAP_UP = "no wrap-up to be had"
+
+
+WRAP_UP_CODE = "*14"
 
 
 def feature_code(digits: str, reasons: Mapping[str, str]) -> Wish | None:
@@ -33,6 +49,18 @@ def feature_code(digits: str, reasons: Mapping[str, str]) -> Wish | None:
     if digits.startswith("*12") and digits[3:] in reasons:
         return Wish(Presence.NOT_READY, reasons[digits[3:]])
     return None
+
+
+def refusal(agent: Agent, wish: Wish, enough: MaxCalls, now_ms: int) -> Refusal | None:
+    """Why saying READY does not make this agent free."""
+    if wish.presence is not Presence.READY:
+        return None
+    if limits.has_enough(agent, enough):
+        return Refusal.SHIFT
+    if agent.rest_until > now_ms:
+        return Refusal.HOUR
+    strict = agent.activity is Activity.WRAP_UP and agent.wrap_mode == "strict"
+    return Refusal.WRAP_UP if strict else None
 
 
 def wish_entry(agent: str, wish: Wish, by: str) -> Entry:
@@ -54,7 +82,7 @@ def presence_fields(wish: Wish) -> dict[str, str]:
     """READY begins a new idle time and forgets missed offers; the log-out begins the count of calls anew."""
     fields = {"presence": str(wish.presence), "reason": wish.reason, "presence_since": NOW}
     if wish.presence is Presence.READY:
-        fields |= {"idle_since": NOW, "missed": "0"}
+        fields |= {"idle_since": NOW, "missed": "0", "missed_why": ""}
     if wish.presence is Presence.LOGGED_OUT:
         fields |= {"calls": "0", "talk_ms": "0"}
     return fields

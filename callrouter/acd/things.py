@@ -30,6 +30,7 @@ class Activity(StrEnum):
     RINGING = "RINGING"
     TALKING = "TALKING"
     WRAP_UP = "WRAP_UP"
+    RESTING = "RESTING"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +49,28 @@ class Agent:
     idle_since: int
     """Since when this agent stands in the line of the idle; a ring that the caller cut short keeps the place."""
     wrap_until: int
+    """When the wrap-up or the rest ends."""
+    wrap_mode: str
+    """How the wrap-up under way may be ended (config.WrapUp)."""
+    wrap_most: int
+    """When the wrap-up under way ends at the latest, whatever the agent asks for."""
+    wrap_asked: bool
+    """The agent has asked, while talking, for a wrap-up."""
+    rest: str
+    """Why this agent rests: missed · declined · busy · unreachable · limit · phone."""
+    rest_until: int
+    """The hour has had its calls: no offer before this moment."""
+    recent: str
+    """When the newest calls were answered, as many as count for the hour."""
+    barred: str
+    """Why this agent is offered no calls though READY: mentor. Empty for nearly everybody."""
+    mentors: tuple[str, ...]
     reachable: bool
     call: str
     leg: str
     missed: int
-    """Offers missed one after another."""
+    """Offers in vain one after another, all for the same reason: `missed_why`."""
+    missed_why: str
     skills: Mapping[str, int]
     order: int
     """Place in the configuration."""
@@ -62,10 +80,21 @@ class Agent:
     """Time talked since the log-in."""
     offered: int
     """When last offered a call."""
+    last_call: str
+    last_queue: str
+    """The newest conversation, and from which queue."""
 
     @property
     def is_free(self) -> bool:
-        return self.presence is Presence.READY and self.activity is Activity.IDLE and self.reachable
+        ready = self.presence is Presence.READY and self.reachable and not self.barred
+        return ready and self.activity is Activity.IDLE
+
+    @property
+    def is_at_work(self) -> bool:
+        """READY, or busy with a call before a break: there for a trainee."""
+        return self.presence is Presence.READY or (
+            self.presence is Presence.NOT_READY and self.activity not in (Activity.IDLE, Activity.RESTING)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,15 +160,26 @@ def read_agent(name: str, fields: Fields) -> Agent:
         since=_number(fields.get("since")),
         idle_since=_number(fields.get("idle_since")),
         wrap_until=_number(fields.get("wrap_until")),
+        wrap_mode=fields.get("wrap_mode", ""),
+        wrap_most=_number(fields.get("wrap_most")),
+        wrap_asked=fields.get("wrap_asked", "") == "1",
+        rest=fields.get("rest", ""),
+        rest_until=_number(fields.get("rest_until")),
+        recent=fields.get("recent", ""),
+        barred=fields.get("barred", ""),
+        mentors=tuple(mentor for mentor in fields.get("mentors", "").split(",") if mentor),
         reachable=fields.get("reachable", "") == "1",
         call=fields.get("call", ""),
         leg=fields.get("leg", ""),
         missed=_number(fields.get("missed")),
+        missed_why=fields.get("missed_why", ""),
         skills=dict(read_levels(fields.get("skills", ""))),
         order=_number(fields.get("order")),
         calls=_number(fields.get("calls")),
         talk_ms=_number(fields.get("talk_ms")),
         offered=_number(fields.get("offered")),
+        last_call=fields.get("last_call", ""),
+        last_queue=fields.get("last_queue", ""),
     )
 
 

@@ -15,6 +15,15 @@ from callrouter.acd.strategy import FIELD, Strategy
 from callrouter.acd.things import Activity, Agent, Presence, Waiting
 from callrouter.acd.turn import PRIORITY_MS
 
+REST = {
+    "missed": "did not answer",
+    "declined": "declined",
+    "busy": "the phone was busy",
+    "unreachable": "the phone could not be rung",
+    "limit": "the hour has had its calls",
+    "phone": "on the phone with a feature code",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:
@@ -130,8 +139,10 @@ def _absence(agent: Agent, now_ms: int) -> str:
         return f"not ready{why} for {_ago(agent.presence_since, now_ms)}"
     if not agent.reachable:
         return "phone not reachable"
+    if agent.activity is Activity.RESTING:
+        return f"resting ({REST[agent.rest]}) for {_ago(now_ms, agent.wrap_until)} more"
     if agent.activity is Activity.IDLE:
-        return "free"
+        return f"trainee, and none of the mentors is at work ({', '.join(agent.mentors)})" if agent.barred else "free"
     with_call = f" with {agent.call}" if agent.call else ""
     return f"{agent.activity.replace('_', '-').lower()}{with_call} for {_ago(agent.since, now_ms)}"
 

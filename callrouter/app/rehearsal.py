@@ -67,7 +67,8 @@ class BusyHour:
 
     def agents_needed(self, config: Config) -> int:
         """Enough that nobody waits for long: Little's law, and a third more."""
-        busy_s = self.talk_s + max((queue.wrap_up_s for queue in config.queues.values()), default=0) + RING_S
+        after = (queue.wrap_up.seconds for queue in config.queues.values() if queue.wrap_up.mode in ("timed", "strict"))
+        busy_s = self.talk_s + max(after, default=0) + RING_S
         return min(CROWD_AGENTS, math.ceil(self.rate * busy_s * 4 / 3))
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 
 from callrouter import __version__
+from callrouter.acd.presence import Refusal
 from callrouter.app import tree_needs
 from callrouter.app.publishing import document_of, read_version
 from callrouter.app.recordings import facts_of, finish_recording, live_calls, recording_files
@@ -168,7 +169,14 @@ def plan(site: Site, library: PromptLibrary, lookups: Lookups, messages: Message
             ready=system.AGENT_READY,
             not_ready=system.AGENT_NOT_READY,
             logged_out=system.AGENT_LOGGED_OUT,
+            wrap_up=system.AGENT_WRAP_UP,
             unknown=system.UNKNOWN_CODE,
+            refused={
+                Refusal.WRAP_UP: system.WRAP_UP_GOES_ON,
+                Refusal.HOUR: system.HOUR_IS_FULL,
+                Refusal.SHIFT: system.SHIFT_IS_FULL,
+                Refusal.NO_WRAP_UP: system.NO_WRAP_UP,
+            },
             language=site.config.centre.language,
             files=library.files,
         ),

@@ -73,6 +73,12 @@ class Offer:
     """Conversations and time talked since the log-in, before this one."""
     until_ms: int = 0
     """When the ring is over, should the switch not end it before."""
+    missed_why: str = ""
+    """For which reason the `missed` offers were in vain."""
+    recent: str = ""
+    """When the newest calls were answered."""
+    rang: bool = False
+    """The phone has said that it rings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +93,10 @@ class Talk:
     since_ms: int
     target: str = ""
     """An entry of the directory instead of an agent."""
-    calls: int = 0
     talk_ms: int = 0
-    """The agent's conversations and time talked since the log-in, before this one."""
+    """The agent's time talked since the log-in, before this one."""
+    rest_until_ms: int = 0
+    """The agent's hour is full until then, this conversation counted."""
 
 
 @dataclass(frozen=True, slots=True)

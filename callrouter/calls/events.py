@@ -50,6 +50,10 @@ class AgentProposed:
     calls: int = 0
     talk_ms: int = 0
     """Conversations and time talked since the log-in."""
+    missed_why: str = ""
+    """For which reason the `missed` offers were in vain."""
+    recent: str = ""
+    """When the newest calls were answered (acd/limits.py)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from callrouter.acd import activity
+from callrouter.acd.limits import answered
 from callrouter.calls import events as e
 from callrouter.calls.call import Call, Offer, Phase, Talk, offer_of, place_of
 from callrouter.calls.callback import stands_again
@@ -27,6 +28,7 @@ from callrouter.calls.step import (
     with_timer,
     without_timers,
 )
+from callrouter.config import MaxCalls, Queue, Vain
 from callrouter.journal import Word
 from callrouter.telephony import (
     BridgeId,
@@ -39,6 +41,10 @@ from callrouter.telephony import (
     StartRecording,
 )
 
+UNREACHABLE = frozenset({1, 3, 20, 27, 38, 41, 42})
+"""ITU-T Q.850: unallocated number, no route, subscriber absent, destination out of order, network trouble."""
+MISSED = frozenset({0, 16, 18, 19})
+"""Normal clearing, no user responding, no answer: what a ring that runs out may end with."""
 RING_GRACE_MS = 1_000
 """The switch ends a ring by itself at ring_s; this is the backstop should its word not reach us, well before the agent
 counts as stuck (acd/invariants.py)."""
@@ -48,9 +54,17 @@ def ring_agent(call: Call, event: e.AgentProposed, moment: Moment) -> Step:
     """Reserve the agent (the store may say no, then none of this happens) and ring the phone."""
     before, rules = _on_floor(call, moment), moment.setting.queues[place_of(call).queue]
     call, leg = next_id(call, "a")
-    until_ms = moment.now_ms + rules.ring_s * 1000 + RING_GRACE_MS
     offer = Offer(
-        event.agent, event.phone, LegId(leg), moment.now_ms, event.missed, event.calls, event.talk_ms, until_ms
+        event.agent,
+        event.phone,
+        LegId(leg),
+        moment.now_ms,
+        event.missed,
+        event.calls,
+        event.talk_ms,
+        until_ms=moment.now_ms + min(round(rules.silent_s * 1000), _longest_ring_ms(rules)),
+        missed_why=event.missed_why,
+        recent=event.recent,
     )
     call = _ringing(call, (*call.offers, offer))
     return Step(
@@ -81,8 +95,16 @@ def ring_nobody_else(call: Call, _event: e.WaitTimeUp, moment: Moment) -> Step:
     return Step(call, entries=(note,), floor={f"waiting:{call.id}": {"open": ""}})
 
 
-def note_ringing(call: Call, event: e.OfferRinging, _moment: Moment) -> Step:
+def _longest_ring_ms(rules: Queue) -> int:
+    return rules.ring_s * 1000 + RING_GRACE_MS
+
+
+def note_ringing(call: Call, event: e.OfferRinging, moment: Moment) -> Step:
+    """It rings: from now on it may do so for as long as the queue says, from the beginning of the offer."""
     offer = offer_of(call, event.leg)
+    until_ms = offer.since_ms + _longest_ring_ms(moment.setting.queues[place_of(call).queue])
+    rings_now = replace(offer, rang=True, until_ms=until_ms)
+    call = _ringing(call, tuple(rings_now if each == offer else each for each in call.offers))
     rings = queue_entry(Word.RINGING, call, agent=offer.agent)
     return Step(call, entries=(rings,), floor={f"agent:{offer.agent}": activity.ringing()})
 
@@ -102,6 +124,8 @@ def _connected(call: Call, offer: Offer, moment: Moment) -> Step:
     call, bridge = next_id(call, "b")
     call, recording = next_recording(call)
     recorded = moment.setting.record and moment.setting.queues[place.queue].record
+    limits = moment.setting.agents[offer.agent].max_calls if offer.agent in moment.setting.agents else MaxCalls()
+    counted = answered(offer.calls, offer.recent, limits, moment.now_ms)
     talk = Talk(
         offer.agent,
         offer.leg,
@@ -109,9 +133,10 @@ def _connected(call: Call, offer: Offer, moment: Moment) -> Step:
         recording if recorded else None,
         place.queue,
         moment.now_ms,
-        calls=offer.calls,
         talk_ms=offer.talk_ms,
+        rest_until_ms=int(counted.get("rest_until", "0")),
     )
+    pause = entry(Word.PAUSE, call, agent=talk.agent, reason=activity.LIMIT, by="callrouter")
     quiet = silence(call)
     waited = moment.now_ms - place.since_ms
     call = replace(without_timers(call), phase=Phase.TALKING, offers=(), talk=talk, waited_ms=waited)
@@ -135,38 +160,43 @@ def _connected(call: Call, offer: Offer, moment: Moment) -> Step:
                 ring_ms=moment.now_ms - offer.since_ms,
                 recording=talk.recording or "",
             ),
+            *((pause,) if "presence" in counted else ()),
         ),
-        floor={f"agent:{talk.agent}": activity.talking(), f"waiting:{call.id}": None},
+        floor={
+            f"agent:{talk.agent}": {**activity.talking(call.id, place.queue), **counted},
+            f"waiting:{call.id}": None,
+        },
     )
 
 
 def try_next_agent(call: Call, event: e.OfferEnded, moment: Moment) -> Step:
     """Refused, or not to be reached: who else rings goes on, or the caller waits again."""
-    why = "declined" if event.cause in (17, 21) else "unreachable" if event.cause in (1, 3, 20, 27) else "missed"
-    return _in_vain(call, offer_of(call, event.leg), event.cause, why, moment)
+    return _in_vain(call, offer_of(call, event.leg), event.cause, moment)
 
 
 def end_long_rings(call: Call, _event: e.RingTimeUp, moment: Moment) -> Step:
-    """The switch has not ended a ring that has lasted long enough."""
+    """A phone has not begun to ring in time, or the switch has not ended a ring that has lasted long enough."""
     now_ms = max(moment.now_ms, min(offer.until_ms for offer in call.offers))
     step = Step(call)
     for offer in call.offers:
         if offer.until_ms <= now_ms:
-            ended_ring = _in_vain(step.call, offer, 19, "missed", moment)
+            ended_ring = _in_vain(step.call, offer, 19, moment)
             step = then(then(step, Step(step.call, (HangUp(offer.leg, "no_answer"),))), ended_ring)
     return step
 
 
-def _in_vain(call: Call, offer: Offer, cause: int, why: str, moment: Moment) -> Step:
-    """Nobody answered there: the caller keeps the place, the agent rests or is set NOT_READY."""
-    rules = moment.setting.queues[place_of(call).queue]
+def _in_vain(call: Call, offer: Offer, cause: int, moment: Moment) -> Step:
+    """Nobody answered there: the caller keeps the place, the agent rests or is set NOT_READY, by the rule for why."""
+    why = _why(offer, cause)
+    rule: Vain = getattr(moment.setting.queues[place_of(call).queue].in_vain, why)
+    count = activity.vain_count(why, offer.missed, offer.missed_why)
     rang_ms = moment.now_ms - offer.since_ms
     entries = [queue_entry(Word.RINGNOANSWER, call, agent=offer.agent, ring_ms=rang_ms, cause=cause, why=why)]
-    if offer.missed + 1 >= rules.missed_limit:
+    if activity.is_too_many(rule, count):
         entries.append(entry(Word.PAUSE, call, agent=offer.agent, reason=why, by="callrouter"))
     call = _without(call, (offer,), moment)
     floor = {
-        f"agent:{offer.agent}": activity.missed(offer.missed + 1, rules.missed_limit, moment.now_ms, why),
+        f"agent:{offer.agent}": activity.missed(count, rule, moment.now_ms, why),
         f"waiting:{call.id}": _on_floor(call, moment),
     }
     return Step(call, entries=tuple(entries), floor=floor)
@@ -185,6 +215,13 @@ def let_stop(call: Call, offers: Sequence[Offer], moment: Moment, *, answered_by
         ),
         floor={f"agent:{offer.agent}": activity.released() for offer in offers},
     )
+
+
+def _why(offer: Offer, cause: int) -> str:
+    """missed · declined · busy · unreachable, by the Q.850 cause; a phone that never rang cannot have been missed."""
+    if cause in UNREACHABLE or (cause in MISSED and not offer.rang):
+        return "unreachable"
+    return {17: "busy", 21: "declined"}.get(cause, "missed")
 
 
 def abandon_ringing(call: Call, _event: e.CallerHungUp, moment: Moment) -> Step:

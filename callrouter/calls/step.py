@@ -9,7 +9,7 @@ from datetime import datetime
 from callrouter.acd.expected import Expected
 from callrouter.calls.call import Call, Message, Phase
 from callrouter.calls.outlook import Waits
-from callrouter.config import Queue
+from callrouter.config import AgentPart, Queue
 from callrouter.directory import Reach
 from callrouter.journal import Entry, FloorChange, Word
 from callrouter.telephony import CallId, Command, RecordingId
@@ -83,6 +83,7 @@ class Setting:
     """The words for that."""
     back: CallingBack | None = None
     """Without it callbacks are noted, for people to make."""
+    agents: Mapping[str, AgentPart] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,8 @@ class Moment:
     setting: Setting
     facts: Facts
     """What a step in the tree may know of the world."""
+    wrap_up_asked: bool = False
+    """The agent of the talk has asked for a wrap-up after it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from callrouter.acd import activity
+from callrouter.acd.wrap_up import rule_of
 from callrouter.calls import events as e
 from callrouter.calls.call import Call, talk_of
 from callrouter.calls.step import Moment, Step, ended, entry
@@ -30,9 +31,9 @@ def agent_is_done(call: Call, _event: e.AgentHungUp, moment: Moment) -> Step:
 def _talked(call: Call, word: Word, hang_up: tuple[HangUp, ...], moment: Moment) -> Step:
     talk = talk_of(call)
     talked = moment.now_ms - talk.since_ms
-    wrap_up_s = moment.setting.queues[talk.queue].wrap_up_s if talk.queue in moment.setting.queues else 0
-    after = activity.wrapping_up(moment.now_ms + int(wrap_up_s * 1000)) if wrap_up_s else activity.idle()
-    sums = activity.talked(talk.calls + 1, talk.talk_ms + talked)
+    rule = rule_of(moment.setting.queues.get(talk.queue), moment.setting.agents.get(talk.agent))
+    after = activity.after_talk(rule, moment.wrap_up_asked, talk.rest_until_ms, moment.now_ms)
+    sums = {"talk_ms": str(talk.talk_ms + talked)}
     target = {"target": talk.target} if talk.target else {}
     done = entry(word, call, agent=talk.agent, queue=talk.queue, waited_ms=call.waited_ms, talked_ms=talked, **target)
     call, last = ended(call, "completed", moment.now_ms, talked)

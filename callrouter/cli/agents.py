@@ -64,10 +64,39 @@ def agents_set(
 
     async def change(line: RedisLine) -> None:
         await line.commit(Commit((wish_entry(agent, wish, by="cli"),), presence_change(agent, wish)))
-        if wish.presence is Presence.READY:  # and done with the last call, if its wrap-up still lasts
+        if wish.presence is Presence.READY:  # whatever kept them from calls: a supervisor's word ends it
             thing = f"agent:{agent}"
-            done = (Entry(Word.WRAPUPEND, agent=agent),)
-            await line.commit(Commit(done, {thing: activity.idle()}, (Check(thing, "activity", Activity.WRAP_UP),)))
+            for pause, word in ((Activity.WRAP_UP, Word.WRAPUPEND), (Activity.RESTING, Word.RESTEND)):
+                free = {thing: {**activity.idle(), "rest_until": "0"}}
+                done = Entry(word, agent=agent, data={"by": "cli"})
+                await line.commit(Commit((done,), free, (Check(thing, "activity", pause),)))
         print(f"{agent} is {wish.presence}{f' ({reason})' if reason else ''}.")
+
+    with_line(site, change)
+
+
+@agents_app.command("wrap-up")
+def agents_wrap_up(
+    context: typer.Context, agent: Annotated[str, typer.Argument(help="The agent's name in the configuration.")]
+) -> None:
+    """Give an agent time for notes: after the talk under way or just over, or more of it. As *14 does."""
+    from callrouter.acd.floor import Floor
+    from callrouter.acd.wrap_up import ask, rule_of
+    from callrouter.engine.ports import Written
+    from callrouter.engine.wrap_up import as_commit
+
+    site = site_of(context)
+    if agent not in site.config.agents:
+        wrong_use(f"There is no agent {agent}. Agents: {', '.join(sorted(site.config.agents))}")
+
+    async def change(line: RedisLine) -> None:
+        person = Floor((await line.snapshot()).things).agents.get(agent)
+        if person is None:
+            wrong_use(f"{agent} is not on the floor yet: start the centre with this configuration")
+        rule = rule_of(site.config.queues.get(person.last_queue), site.config.agents[agent])
+        asked = ask(person, rule, await line.now_ms(), by="cli")
+        if asked is None or not isinstance(await line.commit(as_commit(asked)), Written):
+            wrong_use(f"No (more) wrap-up to be had for {agent}: `callrouter agents list` shows where {agent} stands")
+        print(f"{agent} has (more) time for notes.")
 
     with_line(site, change)

@@ -121,10 +121,11 @@ def _of_options(
     if not agents:
         wrong_use("Say how many agents there are: --agents 12.")
     ends = min(24 * 60, round(hours * 60))
+    notes = {"seconds": wrap_up} if wrap_up else {"mode": "none"}
     wanted: dict[str, Any] = {
         "to": f"{ends // 60:02}:{ends % 60:02}",
         "warm_up_h": 1,
-        "queues": {"line": {"name": "Line", "wrap_up_s": wrap_up, "max_wait_s": 86_400}},
+        "queues": {"line": {"name": "Line", "wrap_up": notes, "max_wait_s": 86_400}},
         "agents": {"agent": {"queues": ["line"], "count": agents}},
         "callers": [{"queue": "line", "calls": arrivals, "talk": handle, "patience": patience}],
         "phones": {"answered_after": answer, "missed": missed},

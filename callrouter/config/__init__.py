@@ -26,8 +26,8 @@ from callrouter.config.centre import (
     Speech,
 )
 from callrouter.config.lines import Fallback, NumberRoute, Outwards, Registration, Trunk
-from callrouter.config.people import AgentPart, CallerList, Group
-from callrouter.config.queue import Announce, Queue, Relax, ServiceLevel
+from callrouter.config.people import AgentPart, CallerList, Group, MaxCalls
+from callrouter.config.queue import Announce, InVain, Missed, Queue, Relax, ServiceLevel, Vain, WrapUp
 from callrouter.config.words import Name, Part, Secret
 
 __all__ = [
@@ -42,8 +42,11 @@ __all__ = [
     "Fallback",
     "Group",
     "HistoryPart",
+    "InVain",
     "Limits",
+    "MaxCalls",
     "MetricsPart",
+    "Missed",
     "NumberRoute",
     "Outwards",
     "Queue",
@@ -57,6 +60,8 @@ __all__ = [
     "Sip",
     "Speech",
     "Trunk",
+    "Vain",
+    "WrapUp",
 ]
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from callrouter.config.callback import CallbackRules
-from callrouter.config.words import Level, Name, Part, Seconds
+from callrouter.config.words import Level, Name, Part, Seconds, moved
 
 
 class Relax(Part):
@@ -39,8 +39,53 @@ class Announce(Part):
     )
 
 
+class WrapUp(Part):
+    """An agent's time for notes after a call."""
+
+    mode: Literal["none", "optional", "timed", "strict"] = Field(
+        default="timed",
+        description="optional: only if the agent asks (*14); timed: *11 ends it early; strict: nothing ends it early",
+    )
+    seconds: float = Field(default=10, gt=0, le=3600, description="how long, and by how much *14 makes it longer")
+    longest_s: float = Field(default=120, gt=0, le=7200, description="with all that was asked for")
+    asked_within_s: float = Field(
+        default=15, ge=0, le=600, description="optional: so long after a call the agent may still ask, if no call came"
+    )
+
+
+class Vain(Part):
+    """What an offer in vain means for its agent: a rest that grows with each in a row, or NOT_READY."""
+
+    limit: int = Field(default=0, ge=0, le=20, description="so many in a row set the agent NOT_READY; 0: never")
+    rest_s: float = Field(default=5, ge=1, le=3600, description="no offers for so long after the first")
+    factor: float = Field(default=2, ge=1, le=10, description="each further one in a row makes the rest so much longer")
+    longest_s: float = Field(default=120, ge=1, le=7200, description="the longest that the rest grows")
+
+
+class Missed(Vain):
+    """A phone that rang and was not answered is probably a phone without anybody."""
+
+    limit: int = Field(default=1, ge=0, le=20, description="so many in a row set the agent NOT_READY; 0: never")
+
+
+class InVain(Part):
+    """The four ways in which an offer comes to nothing, each with its own rule."""
+
+    missed: Missed = Field(default=Missed(), description="the phone rang, nobody answered")
+    declined: Vain = Field(default=Vain(), description="the agent refused it (SIP 603)")
+    busy: Vain = Field(default=Vain(), description="the phone was busy (SIP 486, which many phones send for `decline`)")
+    unreachable: Vain = Field(default=Vain(), description="the phone could not be rung, or did not ring in time")
+
+
 class Queue(Part):
     """A line of waiting callers."""
+
+    model_config = ConfigDict(
+        json_schema_extra=moved(
+            wrap_up_s="`wrap_up: {seconds: 10}`, or `wrap_up: {mode: none}` for 0",
+            missed_limit="`in_vain: {missed: {limit: 1}}`",
+        )
+    )
 
     name: str = Field(min_length=1, max_length=80)
     strategy: Literal[
@@ -64,16 +109,17 @@ class Queue(Part):
         description="so long a caller waits for the agent who helped last, if the tree wants it",
     )
     ring_s: int = Field(default=15, ge=3, le=120, description="how long one agent's phone rings")
+    silent_s: float = Field(
+        default=5, ge=1, le=120, description="a phone that does not even begin to ring for so long is unreachable"
+    )
     max_wait_s: Seconds = Field(default=600, description="then `overflow`")
     overflow: Name | Literal["hangup"] = Field(
         default="hangup", description="another queue, or hangup (after a polite word)"
     )
     music: Name = "default"
     announce: Announce = Announce()
-    wrap_up_s: float = Field(default=10, ge=0, le=3600, description="time for notes after a call; 0: none")
-    missed_limit: int = Field(
-        default=1, ge=1, le=20, description="so many unanswered offers in a row set an agent NOT_READY"
-    )
+    wrap_up: WrapUp = WrapUp()
+    in_vain: InVain = InVain()
     record: bool = True
     callback: CallbackRules | None = Field(
         default=None, description="calls people back who asked for it; without it they are only noted"

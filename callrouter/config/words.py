@@ -15,6 +15,11 @@ def says(words: str) -> dict[str, JsonValue]:
     return {"x-words": words}
 
 
+def moved(**keys: str) -> dict[str, JsonValue]:
+    """Keys of earlier versions, each with how it is written now, for error messages."""
+    return {"x-moved": dict(keys)}
+
+
 Name = Annotated[
     str,
     Field(

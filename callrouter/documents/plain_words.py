@@ -50,6 +50,8 @@ def _complaint(error: ErrorDetails, value: Value, schema: Schema) -> Complaint:
     if kind == "missing":
         words = f"`{path[-1]}` is missing; add it"
         return Complaint(path[:-1], words + _example(_nodes_at(schema, path, value), schema), about_key=True)
+    if kind == "extra_forbidden" and (moved := _moved(schema, path, value)):
+        return Complaint(path, f"`{path[-1]}` is written in another way now: {moved}", about_key=True)
     if kind == "extra_forbidden":
         return Complaint(path, _unknown("key", str(path[-1]), known_keys(schema, path[:-1], value)), about_key=True)
     if kind == "union_tag_invalid":
@@ -61,6 +63,12 @@ def _complaint(error: ErrorDetails, value: Value, schema: Schema) -> Complaint:
         return Complaint(path, _words(error, path[-1]) + _example(keys, schema), about_key=True)
     example = _example(_nodes_at(schema, path, value), schema) if kind in _HELPED else ""
     return Complaint(path, _words(error, found) + example, about_key=kind == "union_tag_not_found")
+
+
+def _moved(schema: Schema, path: KeyPath, value: Value) -> str:
+    """How a key of an earlier version is written now, for keys that a model names as `x-moved`."""
+    nodes = _expanded(schema, _nodes_at(schema, path[:-1], value), None)
+    return next((str(node["x-moved"][path[-1]]) for node in nodes if path[-1] in node.get("x-moved", {})), "")
 
 
 def _follow(loc: Sequence[str | int], value: Value, schema: Schema, *, to_new_key: bool) -> tuple[KeyPath, Value]:

@@ -10,15 +10,17 @@ import structlog
 
 from callrouter.acd import activity
 from callrouter.acd.floor import Activity, Agent, Floor, Presence
-from callrouter.acd.presence import Wish, feature_code, presence_fields, wish_entry
+from callrouter.acd.presence import WRAP_UP_CODE, Refusal, Wish, feature_code, presence_fields, refusal, wish_entry
+from callrouter.acd.wrap_up import ask, rule_of
 from callrouter.calls.call import Call
 from callrouter.calls.in_tree import arrived, clean_number
 from callrouter.calls.step import Moment, Step
-from callrouter.config import NumberRoute
+from callrouter.config import AgentPart, MaxCalls, NumberRoute, Queue
 from callrouter.engine.ports import Check, Commit, Owner, Written
 from callrouter.engine.registry import new_call_id
 from callrouter.engine.session import World
 from callrouter.engine.trees import Trees
+from callrouter.engine.wrap_up import as_commit
 from callrouter.errors import CallrouterError, StoreDown
 from callrouter.journal import Entry, Word
 from callrouter.telephony import (
@@ -40,6 +42,7 @@ from callrouter.tree.model import Prompt
 log = structlog.get_logger()
 
 LONGEST_CONFIRMATION_S = 15.0
+BETWEEN_CALLS = (Activity.IDLE, Activity.WRAP_UP, Activity.RESTING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +52,21 @@ class Confirmations:
     ready: Prompt
     not_ready: Prompt
     logged_out: Prompt
+    wrap_up: Prompt
     unknown: Prompt
+    refused: Mapping[Refusal, Prompt]
     language: str
     files: Callable[[Prompt, str], tuple[str, ...]]
 
-    def of(self, wish: Wish | None) -> tuple[str, ...]:
+    def of(self, done: Presence | Refusal | None) -> Prompt:
+        if isinstance(done, Refusal):
+            return self.refused[done]
         by_presence = {
             Presence.READY: self.ready,
             Presence.NOT_READY: self.not_ready,
             Presence.LOGGED_OUT: self.logged_out,
         }
-        return self.files(by_presence[wish.presence] if wish else self.unknown, self.language)
+        return by_presence[done] if done else self.unknown
 
 
 class Arrivals:
@@ -75,6 +82,8 @@ class Arrivals:
         numbers: Mapping[str, NumberRoute],
         language: str,
         reasons: Mapping[str, str],
+        queues: Mapping[str, Queue],
+        agents: Mapping[str, AgentPart],
         confirmations: Confirmations,
     ) -> None:
         self._world = world
@@ -84,6 +93,8 @@ class Arrivals:
         self._numbers = numbers
         self._language = language
         self._reasons = reasons
+        self._queues = queues
+        self._agents = agents
         self._confirmations = confirmations
         self._codes: dict[LegId, asyncio.Event] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -116,55 +127,76 @@ class Arrivals:
         return self._numbers.get(number.lstrip("+"))
 
     async def _do_code(self, leg: LegArrived, call: CallId) -> None:
-        """Change the presence, say so, hang up. Until then the phone is busy: who is ready is offered nothing yet."""
+        """Do what the code says, say what came of it, hang up. Until then the phone is busy: who is ready is offered
+        nothing yet."""
         agent = next((agent for agent in self._floor.agents.values() if agent.phone == leg.phone), None)
-        wish = feature_code(leg.number, self._reasons) if agent else None
         over = self._codes[leg.leg] = asyncio.Event()
-        if agent is not None and wish is not None and not await self._change(agent, wish):
-            wish = None
+        said, done = self._confirmations.unknown, None
+        if agent is not None and leg.number == WRAP_UP_CODE:
+            said = await self._wrap_up(agent)
+        elif agent is not None and (wish := feature_code(leg.number, self._reasons)) is not None:
+            done = await self._change(agent, wish)
+            said = self._confirmations.of(done)
         try:
             await self._perform(call, Answer(leg.leg))
-            await self._perform(call, Play(leg.leg, PlaybackId(f"{call}-p1"), self._confirmations.of(wish)))
+            files = self._confirmations.files(said, self._confirmations.language)
+            await self._perform(call, Play(leg.leg, PlaybackId(f"{call}-p1"), files))
             await asyncio.wait_for(over.wait(), LONGEST_CONFIRMATION_S)
         except TimeoutError:
             log.info("confirmation_not_ended", leg=leg.leg)
         finally:
             del self._codes[leg.leg]
         await self._perform(call, HangUp(leg.leg))
-        if agent is not None and wish is not None and wish.presence is Presence.READY:
-            await self._free(agent.id)
+        if agent is not None and done is Presence.READY:
+            await self._free(agent)
 
-    async def _change(self, agent: Agent, wish: Wish) -> bool:
+    async def _change(self, agent: Agent, wish: Wish) -> Presence | Refusal | None:
         """Who says ready has done with the last call, and is free once the phone is back on the hook.
 
-        Unless the store has given the agent a call meanwhile: then only what was said is written.
+        Unless a rule stands against it, or the store has given the agent a call meanwhile: then only what was said is
+        written, or not even that if it is so already, or the shift is over.
         """
+        part = self._agents.get(agent.id)
+        refused = refusal(agent, wish, part.max_calls if part else MaxCalls(), self._world.clock.now_ms())
+        if refused is Refusal.SHIFT or (refused and agent.presence is wish.presence):
+            return refused
         thing, said = f"agent:{agent.id}", (wish_entry(agent.id, wish, by="phone"),)
         commit = Commit(said, {thing: presence_fields(wish)})
         try:
-            if wish.presence is Presence.READY and agent.activity in (Activity.IDLE, Activity.WRAP_UP):
-                rest = activity.wrapping_up(self._world.clock.now_ms() + int(LONGEST_CONFIRMATION_S * 1000))
+            if wish.presence is Presence.READY and not refused and agent.activity in BETWEEN_CALLS:
+                rest = activity.resting(self._world.clock.now_ms() + int(LONGEST_CONFIRMATION_S * 1000), "phone")
                 as_seen = (Check(thing, "activity", agent.activity),)
                 resting = Commit(said, {thing: {**presence_fields(wish), **rest}}, as_seen)
                 if isinstance(await self._world.line.commit(resting), Written):
-                    return True
+                    return wish.presence
             await self._world.line.commit(commit)
         except StoreDown as error:
             log.warning("presence_not_changed", agent=agent.id, why=str(error))
-            return False
-        return True
+            return None
+        return refused or wish.presence
 
-    async def _free(self, agent: str) -> None:
-        thing = f"agent:{agent}"
+    async def _wrap_up(self, agent: Agent) -> Prompt:
+        rule = rule_of(self._queues.get(agent.last_queue), self._agents.get(agent.id))
+        asked = ask(agent, rule, self._world.clock.now_ms(), by="phone")
+        try:
+            if asked is not None and isinstance(await self._world.line.commit(as_commit(asked)), Written):
+                return self._confirmations.wrap_up
+        except StoreDown as error:
+            log.warning("wrap_up_not_changed", agent=agent.id, why=str(error))
+        return self._confirmations.of(Refusal.NO_WRAP_UP)
+
+    async def _free(self, agent: Agent) -> None:
+        """The phone is on the hook again: the rest that began with the code is over."""
+        thing = f"agent:{agent.id}"
         commit = Commit(
-            (Entry(Word.WRAPUPEND, agent=agent),),
+            (Entry(Word.RESTEND, agent=agent.id, data={"why": "phone"}),),
             {thing: activity.idle()},
-            (Check(thing, "activity", Activity.WRAP_UP),),
+            (Check(thing, "activity", Activity.RESTING), Check(thing, "rest", "phone")),
         )
         try:
             await self._world.line.commit(commit)
         except StoreDown as error:
-            log.warning("agent_free_later", agent=agent, why=str(error))  # the wrap-up's own timer does it
+            log.warning("agent_free_later", agent=agent.id, why=str(error))  # the rest's own timer does it
 
     async def _perform(self, call: CallId, command: Command) -> None:
         try:

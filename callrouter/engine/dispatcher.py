@@ -140,7 +140,8 @@ class Dispatcher:
         for pairing in pairings(self.floor, self._asked.keys(), self._asked.values(), now_ms):
             agent = self.floor.agents[pairing.agent]
             phone = PhoneId(agent.phone)
-            proposal = AgentProposed(agent.id, phone, agent.missed, saw, agent.calls, agent.talk_ms)
+            so_far = agent.calls, agent.talk_ms, agent.missed_why, agent.recent
+            proposal = AgentProposed(agent.id, phone, agent.missed, saw, *so_far)
             if self._propose(CallId(pairing.call), proposal):
                 self._asked[agent.id] = pairing.call
         self._look_again_when_needs_fall(now_ms)

@@ -10,10 +10,12 @@ from collections.abc import Iterable, Mapping
 
 import structlog
 
-from callrouter.acd.floor import Activity, Floor, Presence
+from callrouter.acd.activity import idle
+from callrouter.acd.floor import Activity, Agent, Floor, Presence
+from callrouter.acd.presence import Wish, presence_change, wish_entry
 from callrouter.acd.skills import EVERY, Fall, falls_text, levels_text
 from callrouter.config import AgentPart, Queue, Relax
-from callrouter.engine.ports import Check, Commit, Line
+from callrouter.engine.ports import Check, Commit, Line, Written
 from callrouter.errors import StoreDown
 from callrouter.journal import NOW, Entry, FloorChange, Word
 from callrouter.telephony import PhoneId, PhoneReachable
@@ -35,6 +37,7 @@ def configured(
             "queues": ",".join(agent.queues),
             "skills": levels_text(agent.skills),
             "order": str(order),
+            "mentors": ",".join(agent.mentors),
         }
     return things
 
@@ -151,12 +154,42 @@ class Phones:
     async def _write_one(self, phone: PhoneId) -> None:
         for agent in list(self._floor.agents.values()):
             if agent.phone == phone:
-                await self._line.commit(_reach(agent.id, self._known[phone]))
+                await self._tell(agent, self._known[phone])
+
+    async def _tell(self, agent: Agent, reachable: bool) -> None:
+        """Who was kept from calls only because the phone could not be rung is back with the phone."""
+        told, back = _reach(agent.id, reachable), _back(agent)
+        if reachable and back is not None:
+            both = Commit(
+                (*told.entries, *back.entries),
+                {thing: {**(told.floor[thing] or {}), **(fields or {})} for thing, fields in back.floor.items()},
+                (*told.checks, *back.checks),
+            )
+            if isinstance(await self._line.commit(both), Written):
+                return
+        await self._line.commit(told)
 
     async def close(self) -> None:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+UNREACHABLE = "unreachable"
+
+
+def _back(agent: Agent) -> Commit | None:
+    """The end of what callrouter made of this agent because the phone could not be rung."""
+    thing = f"agent:{agent.id}"
+    if agent.presence is Presence.NOT_READY and agent.reason == UNREACHABLE:
+        seen = (Check(thing, "presence", agent.presence), Check(thing, "reason", agent.reason))
+        wish = Wish(Presence.READY)
+        return Commit((wish_entry(agent.id, wish, by="callrouter"),), presence_change(agent.id, wish), seen)
+    if agent.activity is Activity.RESTING and agent.rest == UNREACHABLE:
+        seen = (Check(thing, "activity", agent.activity), Check(thing, "rest", agent.rest))
+        rested = Entry(Word.RESTEND, agent=agent.id, data={"why": UNREACHABLE})
+        return Commit((rested,), {thing: idle()}, seen)
+    return None
 
 
 def _reach(agent: str, reachable: bool) -> Commit:

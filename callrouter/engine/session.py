@@ -97,6 +97,8 @@ class World:
     lookups: Lookups
     message_left: Callable[[Call, Message], None]
     """Told once about every message that a caller left."""
+    wrap_up_asked: Callable[[str], bool] = lambda _: False
+    """Whether this agent has asked for a wrap-up after the talk under way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +215,8 @@ class Session:
     def _moment(self) -> Moment:
         call = self.call
         facts = self._world.facts(call.id, call.caller, call.number, self._secrets)
-        return Moment(self._world.clock.now_ms(), self._world.setting(call.tree, call.version), facts)
+        asked = call.talk is not None and self._world.wrap_up_asked(call.talk.agent)
+        return Moment(self._world.clock.now_ms(), self._world.setting(call.tree, call.version), facts, asked)
 
     async def _do_again(self, event: Again) -> None:
         if set(event.legs) <= set(self.call.legs):

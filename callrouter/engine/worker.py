@@ -24,6 +24,7 @@ from callrouter.engine.callbacks import Callbacks
 from callrouter.engine.canaries import Canaries
 from callrouter.engine.dispatcher import Dispatcher
 from callrouter.engine.expectations import Expectations
+from callrouter.engine.mentors import Mentors
 from callrouter.engine.monitor import LEASE_S, Admission, Monitor
 from callrouter.engine.ports import Clock, Commit, Line, Lookups, Messages, Owner, Switch
 from callrouter.engine.recover import Recovery
@@ -148,9 +149,11 @@ class Worker:
             self._surroundings.facts,
             plan.lookups,
             self._message_left,
+            lambda agent: agent in floor.agents and floor.agents[agent].wrap_asked,
         )
         self.phones = Phones(line, floor)
         self._wrap_ups = WrapUps(line, floor, clock)
+        self._mentors = Mentors(line, floor)
         self._arrivals = Arrivals(
             world,
             floor,
@@ -159,6 +162,8 @@ class Worker:
             numbers={route.number.lstrip("+"): route for route in plan.config.numbers},
             language=plan.config.centre.language,
             reasons=plan.config.not_ready_reasons,
+            queues=plan.config.queues,
+            agents=plan.config.agents,
             confirmations=plan.confirmations,
         )
         self.registry = Registry(
@@ -236,7 +241,8 @@ class Worker:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for part in (self._watch, self._arrivals, self.registry, self._wrap_ups, self.phones, self.trees):
+        parts = (self._watch, self._arrivals, self.registry, self._wrap_ups, self._mentors, self.phones, self.trees)
+        for part in parts:
             await part.close()
         try:
             await self._line.end_lease(self.owner)
@@ -268,6 +274,7 @@ class Worker:
 
     def _changed(self, change: FloorChange) -> None:
         self._wrap_ups.on_change(change)
+        self._mentors.on_change(change)
         self.phones.on_change(change)
         self._surroundings.on_change(change)
         self._callbacks.on_change(change)
@@ -290,5 +297,6 @@ class Worker:
                 outlook=self.expectations.of,
                 waits=self._plan.waits,
                 back=self._back,
+                agents=self._plan.config.agents,
             )
         return self._settings[key]

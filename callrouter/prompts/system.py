@@ -14,10 +14,29 @@ def _system(name: str, ru: str, en: str) -> Prompt:
 AGENT_READY = _system("ready", "Вы готовы принимать звонки.", "You are ready to take calls.")
 AGENT_NOT_READY = _system("not_ready", "Перерыв. Звонки не поступают.", "You are on a break. No calls will ring.")
 AGENT_LOGGED_OUT = _system("logged_out", "Вы вышли из системы. До свидания.", "You are logged out. Goodbye.")
+AGENT_WRAP_UP = _system("wrap_up", "Время на оформление записано.", "Your time for notes is noted.")
+NO_WRAP_UP = _system("no_wrap_up", "Времени на оформление сейчас нет.", "There is no time for notes now.")
+WRAP_UP_GOES_ON = _system(
+    "wrap_up_goes_on",
+    "Время на оформление ещё идёт. Звонки придут, когда оно закончится.",
+    "Your time for notes goes on. Calls will ring when it is over.",
+)
+HOUR_IS_FULL = _system(
+    "hour_is_full",
+    "На этот час звонков достаточно. Отдохните, звонки придут позже.",
+    "You have had enough calls for this hour. Have a rest, calls will ring later.",
+)
+SHIFT_IS_FULL = _system(
+    "shift_is_full",
+    "На эту смену звонков достаточно. Спасибо.",
+    "You have had enough calls for this shift. Thank you.",
+)
 UNKNOWN_CODE = _system(
     "unknown_code",
-    "Такого кода нет. Звёздочка один один: готов. Звёздочка один два: перерыв. Звёздочка один три: выход.",
-    "There is no such code. Star one one: ready. Star one two: break. Star one three: log out.",
+    "Такого кода нет. Звёздочка один один: готов. Звёздочка один два: перерыв. Звёздочка один три: выход. "
+    "Звёздочка один четыре: время на оформление.",
+    "There is no such code. Star one one: ready. Star one two: break. Star one three: log out. "
+    "Star one four: time for notes.",
 )
 ALL_AGENTS_BUSY = _system(
     "all_agents_busy",
@@ -75,6 +94,11 @@ PROMPTS = (
     AGENT_READY,
     AGENT_NOT_READY,
     AGENT_LOGGED_OUT,
+    AGENT_WRAP_UP,
+    NO_WRAP_UP,
+    WRAP_UP_GOES_ON,
+    HOUR_IS_FULL,
+    SHIFT_IS_FULL,
     UNKNOWN_CODE,
     ALL_AGENTS_BUSY,
     ONE_MOMENT,

@@ -11,7 +11,7 @@ from dataclasses import replace
 from callrouter.journal import Entry, Word
 from callrouter.reporting.record import Asked, CallRecord, Offer, Result, Sound, Step, Talk, Visit
 
-WHY = {"missed": Result.MISSED, "declined": Result.DECLINED, "unreachable": Result.UNREACHABLE}
+WHY = {"missed": Result.MISSED, "declined": Result.DECLINED, "busy": Result.BUSY, "unreachable": Result.UNREACHABLE}
 
 
 def journal_order(id: str) -> tuple[int, int]:

@@ -51,6 +51,7 @@ class Counts:
     accepted: int = 0
     missed: int = 0
     declined: int = 0
+    busy: int = 0
     unreachable: int = 0
     taken_back: int = 0
     missed_ring_ms: int = 0
@@ -113,6 +114,7 @@ _OF_RESULT = {
     "accepted": Counts(offers=1, accepted=1),
     "missed": Counts(offers=1, missed=1),
     "declined": Counts(offers=1, declined=1),
+    "busy": Counts(offers=1, busy=1),
     "unreachable": Counts(offers=1, unreachable=1),
     "taken back": Counts(offers=1, taken_back=1),
     "ringing": Counts(offers=1),

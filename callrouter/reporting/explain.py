@@ -118,6 +118,8 @@ def _in_vain(offer: Offer) -> str:
     rang = f" after {_seconds(offer.ended_ms - (offer.rang_ms or offer.at_ms))}"
     if offer.result is Result.DECLINED:
         return f"{offer.agent} declines{rang}"
+    if offer.result is Result.BUSY:
+        return f"{offer.agent}'s phone is busy{rang}"
     if offer.result is Result.UNREACHABLE:
         return f"{offer.agent}'s phone cannot be reached"
     if offer.answered_by:

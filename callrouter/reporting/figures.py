@@ -106,7 +106,7 @@ def rna(counts: Counts) -> float | None:
     A caller who hangs up meanwhile, and a phone that cannot be reached, are not the agent's fault (queue_log's
     RINGNOANSWER against RINGCANCELED; Amazon Connect, "Agent non-response without customer abandons").
     """
-    return _ratio(counts.missed + counts.declined, counts.offers - counts.taken_back - counts.unreachable)
+    return _ratio(counts.missed + counts.declined + counts.busy, counts.offers - counts.taken_back - counts.unreachable)
 
 
 def longest_wait_s(counts: Counts) -> float:

@@ -21,7 +21,7 @@ class QueueView:
     waiting: int
     longest_wait_ms: int
     agents: Mapping[str, int]
-    """How many of its agents are in each condition: free, ringing, talking, wrap-up, not ready, unreachable, out."""
+    """How many of its agents are in each of CONDITIONS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +30,15 @@ class AgentView:
     name: str
     queues: tuple[str, ...]
     condition: str
-    """free · ringing · talking · wrap-up · not ready · unreachable · out"""
+    """free · ringing · talking · wrap-up · resting · not ready · unreachable · out"""
     reason: str
+    """Of not ready, and of resting."""
     for_ms: int
+    left_ms: int
+    """Until a wrap-up or a rest ends by itself; 0 where nothing does."""
     call: str
+    calls: int
+    """Since the log-in."""
     missed: int
 
 
@@ -59,7 +64,9 @@ class FloorView:
     """Alarms to be shown with the floor."""
 
 
-CONDITIONS = ("free", "ringing", "talking", "wrap-up", "not ready", "unreachable", "out")
+CONDITIONS = ("free", "ringing", "talking", "wrap-up", "resting", "not ready", "unreachable", "out")
+
+ENDS_ITSELF = frozenset({"WRAP_UP", "RESTING"})
 
 
 def view(
@@ -86,11 +93,19 @@ def condition(fields: Fields) -> str:
     """One word for where an agent stands: what the system sees goes before what the agent says."""
     activity = fields.get("activity", "IDLE")
     if activity != "IDLE":
-        return {"TALKING": "talking", "WRAP_UP": "wrap-up"}.get(activity, "ringing")
+        return {"TALKING": "talking", "WRAP_UP": "wrap-up", "RESTING": "resting"}.get(activity, "ringing")
     presence = fields.get("presence", "LOGGED_OUT")
     if presence != "READY":
         return "not ready" if presence == "NOT_READY" else "out"
-    return "free" if fields.get("reachable") == "1" else "unreachable"
+    if fields.get("reachable") != "1":
+        return "unreachable"
+    return "resting" if fields.get("barred") else "free"
+
+
+def _reason(where: str, fields: Fields) -> str:
+    if where == "resting":
+        return fields.get("rest", "") if fields.get("activity") == "RESTING" else fields.get("barred", "")
+    return fields.get("reason", "") if where == "not ready" else ""
 
 
 def _agent(name: str, fields: Fields, now_ms: int) -> AgentView:
@@ -101,9 +116,11 @@ def _agent(name: str, fields: Fields, now_ms: int) -> AgentView:
         name=fields.get("name", name),
         queues=tuple(filter(None, fields.get("queues", "").split(","))),
         condition=where,
-        reason=fields.get("reason", "") if where == "not ready" else "",
+        reason=_reason(where, fields),
         for_ms=_age(fields.get(since) or fields.get("since"), now_ms),
+        left_ms=max(0, int(fields.get("wrap_until") or 0) - now_ms) if fields.get("activity") in ENDS_ITSELF else 0,
         call=fields.get("call", ""),
+        calls=int(fields.get("calls") or 0),
         missed=int(fields.get("missed") or 0),
     )
 

@@ -17,6 +17,7 @@ class Result(StrEnum):
     ACCEPTED = "accepted"
     MISSED = "missed"
     DECLINED = "declined"
+    BUSY = "busy"
     UNREACHABLE = "unreachable"
     TAKEN_BACK = "taken back"
     """The caller left, another phone was faster, or the worker died, while the phone rang."""

@@ -35,7 +35,8 @@ class Stretch:
     def kind(self) -> str:
         """free · ringing · talking · wrap-up · resting · not ready · unreachable · out.
 
-        Resting is the pause after an unanswered offer: wrap-up by its activity, but after no conversation.
+        Resting is a rule's pause: after an offer in vain, after the hour's last call. Earlier versions wrote the first
+        of these as a wrap-up after no conversation.
         """
         reachable = "1" if self.reachable else ""
         found = condition({"activity": self.activity, "presence": self.presence, "reachable": reachable})
@@ -91,6 +92,10 @@ def _next(before: Stretch | None, agent: str, fields: Fields, entry: Entry) -> S
 def _about(was: Stretch, after: Stretch, fields: Fields, entry: Entry) -> Stretch:
     """Which call it is about. A wrap-up belongs to the conversation before it, though the floor has let go of that."""
     if after.activity == "IDLE":
+        return replace(after, call="", queue="")
+    if after.activity == "WRAP_UP" and entry.word is Word.WRAPUP and was.activity == "IDLE":
+        return replace(after, call=entry.call, queue=entry.queue)
+    if after.activity == "RESTING":
         return replace(after, call="", queue="")
     if after.activity == "WRAP_UP":
         kept = was.activity in ("TALKING", "WRAP_UP")

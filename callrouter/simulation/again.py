@@ -29,7 +29,7 @@ from callrouter.simulation.patience import Curve
 from callrouter.simulation.recorded import Rang, Recorded, Seen
 
 Things = Mapping[str, Mapping[str, str]]
-STATE = ("presence", "presence_since", "reason", "reachable", "idle_since", "missed")
+STATE = ("presence", "presence_since", "reason", "reachable", "idle_since", "missed", "missed_why")
 ENDLESS_S = 1e7
 A_MOMENT_MS = 1_000
 

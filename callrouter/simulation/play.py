@@ -151,7 +151,7 @@ class _Play:
         """Write something that changes an agent, and count what they did until now."""
         self._write(word, visit, agent, change, **data)
         kind = condition(self._floor.fields(f"agent:{agent}"))
-        self._count(agent, "resting" if kind == "wrap-up" and word is Word.RINGNOANSWER else kind)
+        self._count(agent, kind)
 
     def _count(self, agent: str, kind: str) -> None:
         """The time of one kind is over; from now on it is of this kind."""
@@ -249,7 +249,8 @@ class _Play:
         del self._line[call]
         visit.waited_ms = self._now - visit.caller.at_ms
         visit.talked_ms = self._day.people.talk_ms(visit.caller, visit.queue, agent)
-        floor: FloorChange = {f"agent:{agent}": activity.talking(), f"waiting:{call}": None}
+        begun = {**activity.talking(call, visit.queue), "calls": str(self._floor.agents[agent].calls + 1)}
+        floor: FloorChange = {f"agent:{agent}": begun, f"waiting:{call}": None}
         rang = self._now - rang_at
         self._agent(agent, Word.CONNECT, visit, floor, waited_ms=visit.waited_ms, ring_ms=rang, recording="")
         self._at(self._now + visit.talked_ms, self._talked, visit)
@@ -265,12 +266,12 @@ class _Play:
         if not self._still_rings(visit, agent, offer):
             return
         _, rang_at = visit.rings.pop(agent)
-        limit = self._day.rules[visit.queue].missed_limit
-        count = self._floor.agents[agent].missed + 1
-        fields = activity.missed(count, limit, self._now, "missed")
+        rule, person = self._day.rules[visit.queue].in_vain.missed, self._floor.agents[agent]
+        count = activity.vain_count("missed", person.missed, person.missed_why)
+        fields = activity.missed(count, rule, self._now, "missed")
         floor = {f"agent:{agent}": fields, f"waiting:{visit.call}": self._ringing(visit)}
         self._agent(agent, Word.RINGNOANSWER, visit, floor, ring_ms=self._now - rang_at, cause=19, why="missed")
-        if count >= limit:
+        if activity.is_too_many(rule, count):
             self._write(Word.PAUSE, visit, agent, reason="missed", by="callrouter")
             if ring.away_ms is not None:
                 self._at(self._now + ring.away_ms, self._come_back, agent, self._now)
@@ -290,22 +291,21 @@ class _Play:
             self._agent(agent, entry.word, None, presence_change(agent, wish), **entry.data)
 
     def _talked(self, visit: _Visit) -> None:
-        agent, wrap_up_s = visit.agent, self._day.rules[visit.queue].wrap_up_s
-        until = self._now + int(wrap_up_s * 1000)
-        after = activity.wrapping_up(until) if wrap_up_s else activity.idle()
-        person = self._floor.agents[agent]
-        after |= activity.talked(person.calls + 1, person.talk_ms + visit.talked_ms)
+        agent = visit.agent
+        after = activity.after_talk(self._day.rules[visit.queue].wrap_up, False, 0, self._now)
+        after["talk_ms"] = str(self._floor.agents[agent].talk_ms + visit.talked_ms)
         told = {"waited_ms": visit.waited_ms, "talked_ms": visit.talked_ms}
         self._agent(agent, Word.COMPLETECALLER, visit, {f"agent:{agent}": after}, **told)
-        if wrap_up_s:
+        if until := int(after["wrap_until"]):
             self._at(until, self._wrapped_up, agent, until)
         self._present -= 1
         self._finish(visit, Result.ANSWERED, "completed")
 
     def _wrapped_up(self, agent: str, until: int) -> None:
         person = self._floor.agents[agent]
-        if person.activity is Activity.WRAP_UP and person.wrap_until == until:
-            self._agent(agent, Word.WRAPUPEND, None, {f"agent:{agent}": activity.idle()})
+        if person.activity in (Activity.WRAP_UP, Activity.RESTING) and person.wrap_until == until:
+            over = Word.WRAPUPEND if person.activity is Activity.WRAP_UP else Word.RESTEND
+            self._agent(agent, over, None, {f"agent:{agent}": activity.idle()})
 
     def _give_up(self, visit: _Visit) -> None:
         if visit.call not in self._line:

@@ -81,5 +81,5 @@ def own(floor: Floor, call: Waiting, now_ms: int) -> bool:
     if agent is None or now_ms >= call.since + rules.sticky_ms:
         return False
     first_needs = stages(together(rules.require, call.require), call.prefer, rules.relax)[0].needs
-    at_work = agent.presence == "READY" and agent.reachable
+    at_work = agent.presence == "READY" and agent.reachable and not agent.barred
     return at_work and call.queue in agent.queues and not lacks(agent.skills, first_needs)

@@ -7,6 +7,7 @@ import pytest
 from callrouter.acd import activity
 from callrouter.acd.floor import Activity, Floor, Presence
 from callrouter.acd.presence import Wish, feature_code, presence_change, wish_entry
+from callrouter.config import Missed
 from callrouter.journal import Word
 from tests.acd.floors import agent, floor_of, waiting
 
@@ -46,8 +47,8 @@ def test_a_reserved_agent_is_not_free_and_a_released_one_keeps_the_place() -> No
 
 
 def test_too_many_missed_offers_set_an_agent_not_ready() -> None:
-    assert activity.missed(1, 2, 1000, "missed")["activity"] == "WRAP_UP"
-    paused = activity.missed(2, 2, 1000, "missed")
+    assert activity.missed(1, Missed(limit=2), 1000, "missed")["activity"] == "RESTING"
+    paused = activity.missed(2, Missed(limit=2), 1000, "missed")
     assert (paused["activity"], paused["presence"], paused["reason"]) == ("IDLE", "NOT_READY", "missed")
 
 

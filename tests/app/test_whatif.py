@@ -22,8 +22,8 @@ SCENARIO = """
 from: "09:00"
 to: "12:00"
 queues:
-  payers: {name: Payers, wrap_up_s: 15, max_wait_s: 240}
-  merchants: {name: Merchants, wrap_up_s: 15, max_wait_s: 240}
+  payers: {name: Payers, wrap_up: {seconds: 15}, max_wait_s: 240}
+  merchants: {name: Merchants, wrap_up: {seconds: 15}, max_wait_s: 240}
 agents:
   anna: {queues: [payers], count: 7}
   vera: {queues: [merchants, payers], count: 3}
@@ -114,7 +114,7 @@ def test_one_more_agent_who_works_like_another_makes_it_better(place: Path) -> N
 def test_a_change_says_only_what_is_different(place: Path) -> None:
     change = place / "change.yaml"
     change.write_text(
-        "queues: {payers: {wrap_up_s: 0}}\nagents: {zoe: {queues: [payers], like: anna3}}\nwithout: [anna1]"
+        "queues: {payers: {wrap_up: {mode: none}}}\nagents: {zoe: {queues: [payers], like: anna3}}\nwithout: [anna1]"
     )
     found = played_again(place, change)
     assert found.exit_code == 0, found.output
@@ -150,7 +150,7 @@ def test_too_little_is_refused(place: Path, tmp_path: Path) -> None:
 
 
 def test_a_day_under_other_rules_is_not_judged_by(place: Path, tmp_path: Path) -> None:
-    (tmp_path / "other.yaml").write_text(SCENARIO.replace("wrap_up_s: 15", "wrap_up_s: 60"))
+    (tmp_path / "other.yaml").write_text(SCENARIO.replace("wrap_up: {seconds: 15}", "wrap_up: {seconds: 60}"))
     found = typed(
         *("whatif", "--journal", place / "day.jsonl", "--scenario", tmp_path / "other.yaml"),
         *("--from", DAY, "--days", 2),

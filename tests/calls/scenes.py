@@ -10,7 +10,7 @@ from callrouter.calls.call import Call, Phase, decode, encode
 from callrouter.calls.in_tree import arrived
 from callrouter.calls.life import step
 from callrouter.calls.step import CallingBack, Errand, Moment, Setting, Step
-from callrouter.config import CallbackRules, Queue
+from callrouter.config import CallbackRules, InVain, Missed, Queue, WrapUp
 from callrouter.directory import Reach
 from callrouter.journal import Entry, Word
 from callrouter.telephony import CallId, Command, LegArrived, LegId, PhoneId
@@ -101,21 +101,22 @@ nodes:
 """
 SORRY = Prompt("system.sorry", {"ru": "Извините", "en": "Sorry"}, {})
 ALL_DAY = {"mon-sun": "00:00-24:00"}
+TWICE = InVain(missed=Missed(limit=2))
 QUEUES = {
     "payers": Queue(
         name="Payers",
         ring_s=10,
         max_wait_s=60,
-        wrap_up_s=5,
-        missed_limit=2,
+        wrap_up=WrapUp(seconds=5),
+        in_vain=TWICE,
         callback=CallbackRules(trunk="carrier", windows=ALL_DAY),
     ),
-    "everybody": Queue(name="Everybody", strategy="ring_all", ring_s=10, max_wait_s=60, missed_limit=2),
+    "everybody": Queue(name="Everybody", strategy="ring_all", ring_s=10, max_wait_s=60, in_vain=TWICE),
     "merchants": Queue(
         name="Merchants",
         max_wait_s=30,
         overflow="payers",
-        wrap_up_s=0,
+        wrap_up=WrapUp(mode="none"),
         record=False,
         callback=CallbackRules(trunk="carrier", windows=ALL_DAY, first="customer", confirm=True),
     ),
@@ -219,7 +220,7 @@ def a_waiting_caller() -> Scene:
 
 
 def proposed(agent: str = "anna", missed: int = 0) -> e.AgentProposed:
-    return e.AgentProposed(agent, PhoneId(f"phone-{agent}"), missed, "5-0")
+    return e.AgentProposed(agent, PhoneId(f"phone-{agent}"), missed, "5-0", missed_why="missed" if missed else "")
 
 
 def an_offered_caller(missed: int = 0) -> Scene:

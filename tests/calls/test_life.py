@@ -188,29 +188,38 @@ def test_when_the_agent_hangs_up_the_caller_is_let_go() -> None:
 def test_an_unanswered_ring_brings_the_caller_back_to_the_line_with_the_place_kept() -> None:
     scene = a_waiting_caller()
     place = scene.call.place
-    scene.then(proposed(), e.OfferEnded(PHONE, 19), after_ms=10_000)
+    scene.then(proposed(), e.OfferRinging(PHONE), e.OfferEnded(PHONE, 19), after_ms=10_000)
     assert (scene.call.phase, scene.call.place, scene.call.offers) == (Phase.WAITING, place, ())
     assert scene.words[-1] is Word.RINGNOANSWER
     agent = floor_of(scene)["agent:anna"]
     assert isinstance(agent, dict)
-    assert (agent["activity"], agent["missed"]) == ("WRAP_UP", "1")
+    assert (agent["activity"], agent["missed"]) == ("RESTING", "1")
 
 
 def test_an_agent_who_misses_too_often_is_set_not_ready() -> None:
-    scene = an_offered_caller(missed=1).then(e.OfferEnded(PHONE, 19))
+    scene = an_offered_caller(missed=1).then(e.OfferRinging(PHONE), e.OfferEnded(PHONE, 19))
     assert scene.words[-2:] == [Word.RINGNOANSWER, Word.PAUSE]
     agent = floor_of(scene)["agent:anna"]
     assert isinstance(agent, dict)
     assert (agent["presence"], agent["reason"]) == ("NOT_READY", "missed")
 
 
-@pytest.mark.parametrize(("cause", "why"), [(19, "missed"), (21, "declined"), (17, "declined"), (20, "unreachable")])
+@pytest.mark.parametrize(("cause", "why"), [(19, "missed"), (21, "declined"), (17, "busy"), (20, "unreachable")])
 def test_the_journal_says_why_the_agent_did_not_take_the_call(cause: int, why: str) -> None:
-    assert an_offered_caller().then(e.OfferEnded(PHONE, cause)).entries[-1].data["why"] == why
+    scene = an_offered_caller().then(e.OfferRinging(PHONE), e.OfferEnded(PHONE, cause))
+    assert scene.entries[-1].data["why"] == why
+
+
+def test_a_phone_that_does_not_even_begin_to_ring_holds_nobody_up() -> None:
+    scene = an_offered_caller()
+    assert scene.call.timers["ring"] == scene.now_ms + 5_000
+    scene.then(e.RingTimeUp(), after_ms=5_000)
+    assert scene.entries[-1].data["why"] == "unreachable"
+    assert scene.call.phase is Phase.WAITING
 
 
 def test_a_ring_that_never_ends_is_ended() -> None:
-    scene = an_offered_caller()
+    scene = an_offered_caller().then(e.OfferRinging(PHONE))
     assert scene.call.timers["ring"] == scene.now_ms + 11_000
     leg = scene.call.legs[1]
     scene.then(e.RingTimeUp())

@@ -75,7 +75,7 @@ def test_one_who_declines_costs_only_that_agent_and_the_others_ring_on() -> None
     assert scene.done == ()
     assert scene.call.phase is Phase.OFFERING
     assert waiting(scene) == {"offer": "anna,clara", "open": "1"}
-    assert activity(scene, "boris") == "WRAP_UP"
+    assert activity(scene, "boris") == "RESTING"
     assert scene.entries[-1].data["why"] == "declined"
 
 
@@ -93,6 +93,7 @@ def test_a_ring_that_never_ends_is_ended_and_those_that_began_later_go_on() -> N
     scene = a_caller_for_everybody().then(proposed("anna"), proposed("boris")).then(proposed("clara"), after_ms=4_000)
     anna, boris = leg_of(scene, "anna"), leg_of(scene, "boris")
     later = scene.now_ms + 11_000
+    scene.then(*(e.OfferRinging(offer.leg) for offer in scene.call.offers))
     scene.then(e.RingTimeUp(), after_ms=8_000)
     assert scene.done == (HangUp(anna, "no_answer"), HangUp(boris, "no_answer"))
     assert [offer.agent for offer in scene.call.offers] == ["clara"]

@@ -10,10 +10,10 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from callrouter.acd.floor import Activity, Floor, Presence
-from callrouter.acd.presence import Wish, presence_change, wish_entry
+from callrouter.acd.presence import Refusal, Wish, presence_change, wish_entry
 from callrouter.calls.call import Call, Phase, decode
 from callrouter.calls.outlook import Waits
-from callrouter.config import AgentPart, Config, Limits, NumberRoute, Queue
+from callrouter.config import AgentPart, Config, InVain, Limits, Missed, NumberRoute, Queue, Vain, WrapUp
 from callrouter.engine.arrivals import Confirmations
 from callrouter.engine.ports import Commit, Owner, Written
 from callrouter.engine.worker import Plan, Worker
@@ -43,9 +43,19 @@ nodes:
   merchants: {type: queue, queue: merchants}
   bye: {type: hangup, prompt: {ru: "До свидания", en: "Goodbye"}}
 """
+REST = Vain(rest_s=3, longest_s=10)
+SHORT = InVain(missed=Missed(limit=2, rest_s=3), declined=REST, busy=REST, unreachable=REST)
 QUEUES = {
-    "payers": Queue(name="Payers", ring_s=10, max_wait_s=60, wrap_up_s=5, missed_limit=2),
-    "merchants": Queue(name="Merchants", ring_s=10, max_wait_s=30, overflow="payers", wrap_up_s=0, record=False),
+    "payers": Queue(name="Payers", ring_s=10, max_wait_s=60, wrap_up=WrapUp(seconds=5), in_vain=SHORT),
+    "merchants": Queue(
+        name="Merchants",
+        ring_s=10,
+        max_wait_s=30,
+        overflow="payers",
+        wrap_up=WrapUp(mode="none"),
+        record=False,
+        in_vain=SHORT,
+    ),
 }
 AGENTS = {
     "anna": AgentPart(name="Anna", queues=("payers", "merchants")),
@@ -80,7 +90,9 @@ def the_plan(**changes: object) -> Plan:
             ready=_says("ready"),
             not_ready=_says("not_ready"),
             logged_out=_says("logged_out"),
+            wrap_up=_says("wrap_up"),
             unknown=_says("unknown"),
+            refused={refusal: _says(refusal.name.lower()) for refusal in Refusal},
             language="ru",
             files=_files,
         ),
@@ -138,7 +150,7 @@ class Centre:
         running = self.workers.pop(name)
         running.line.dead = running.switch.dead = True
         worker = running.worker
-        parts = (worker, worker.registry, worker._arrivals, worker.phones, worker._wrap_ups)
+        parts = (worker, worker.registry, worker._arrivals, worker.phones, worker._wrap_ups, worker._mentors)
         for task in [task for part in parts for task in part._tasks]:
             task.cancel()
 

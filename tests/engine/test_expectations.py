@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from callrouter.calls.call import Phase
-from callrouter.config import Announce, Queue
+from callrouter.config import Announce, Queue, WrapUp
 from callrouter.journal import Word
 from callrouter.telephony import CallId, LegId, Play
 from tests.engine.centre import QUEUES, Centre
 
 TOLD = Queue(
-    name="Payers", max_wait_s=3600, wrap_up_s=5, announce=Announce(position=True, expected_wait=True, first_s=10)
+    name="Payers",
+    max_wait_s=3600,
+    wrap_up=WrapUp(seconds=5),
+    announce=Announce(position=True, expected_wait=True, first_s=10),
 )
 
 

@@ -26,6 +26,7 @@ from tests.engine.virtual_time import VirtualLoop
 
 DAYS = int(os.environ.get("CALLROUTER_LONG_RUN", "60"))
 STEPS = 60
+PAUSES = (Activity.WRAP_UP, Activity.RESTING)
 QUIET_S = 60.0
 """Leases, repairs, tidying, kept writings: by then everything must have been put right."""
 
@@ -250,7 +251,7 @@ class Day(RuleBasedStateMachine):
         """Nobody is held without a live call; a rest or a wrap-up ends by itself."""
         floor = self.centre.floor
         held = [agent for agent in floor.agents.values() if agent.activity is not Activity.IDLE]
-        return all(agent.call in self.centre.calls or agent.activity is Activity.WRAP_UP for agent in held)
+        return all(agent.call in self.centre.calls or agent.activity in PAUSES for agent in held)
 
     async def _do(self, deed: Any) -> None:
         deed()

@@ -76,11 +76,11 @@ async def test_an_agent_who_misses_too_often_is_set_not_ready(centre: Centre) ->
     await centre.ready("anna")
     await centre.caller("1")
     await centre.hangs_up(centre.exchange.ringing(PHONES["anna"])[0], 19)
-    assert centre.activity("anna") is Activity.WRAP_UP
+    assert centre.activity("anna") is Activity.RESTING
     await centre.until(lambda: centre.rings("anna"), within_s=4)
-    await centre.hangs_up(centre.exchange.ringing(PHONES["anna"])[0], 21)
+    await centre.hangs_up(centre.exchange.ringing(PHONES["anna"])[0], 19)
     anna = centre.floor.agents["anna"]
-    assert (anna.presence, anna.reason) == (Presence.NOT_READY, "declined")
+    assert (anna.presence, anna.reason) == (Presence.NOT_READY, "missed")
     await centre.pass_time(10)
     assert not centre.rings("anna")
 

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from callrouter.acd import activity
 from callrouter.acd.floor import Presence
 from callrouter.acd.presence import Wish, presence_fields
+from callrouter.config import Vain
 from callrouter.journal import Entry, FloorChange, Word
 from callrouter.reporting.stretches import Stretch, tell
 from tests.reporting.diary import START_MS, Diary, a_call_that_rings_twice
@@ -37,7 +38,7 @@ def test_rest_after_a_missed_offer_is_not_wrap_up() -> None:
         [
             an_entry(0, {anna: ready}),
             an_entry(1, {anna: activity.reserved("c1", "l")}, Word.OFFER, call="c1", queue="payers", agent="anna"),
-            an_entry(9, {anna: activity.missed(1, 2, 0, "missed")}, Word.RINGNOANSWER, call="c1", queue="payers"),
+            an_entry(9, {anna: activity.missed(1, Vain(), 0, "missed")}, Word.RINGNOANSWER, call="c1", queue="payers"),
             an_entry(12, {anna: activity.idle()}, Word.WRAPUPEND),
         ],
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from callrouter.config import Queue
+from callrouter.config import Queue, WrapUp
 from callrouter.simulation.arrivals import Rate, Stream, callers
 from callrouter.simulation.day import Day, Played, Result
 from callrouter.simulation.durations import NEVER, Duration, Exponential
@@ -15,7 +15,7 @@ from callrouter.simulation.habits import Habits
 from callrouter.simulation.play import play
 
 HOUR_MS = 3_600_000
-ENDLESS = Queue(name="Line", max_wait_s=86_400, wrap_up_s=0)
+ENDLESS = Queue(name="Line", max_wait_s=86_400, wrap_up=WrapUp(mode="none"))
 
 
 def ready(queues: str, **fields: str) -> dict[str, str]:

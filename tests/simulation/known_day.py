@@ -19,9 +19,9 @@ TEXT = """
 from: "08:00"
 to: "16:00"
 queues:
-  payers: {name: Payers, wrap_up_s: 15, max_wait_s: 150, overflow: everybody, ring_s: 15}
-  merchants: {name: Merchants, wrap_up_s: 30, max_wait_s: 300, priority: 1}
-  everybody: {name: Overflow, max_wait_s: 600, priority: 10, wrap_up_s: 10}
+  payers: {name: Payers, wrap_up: {seconds: 15}, max_wait_s: 150, overflow: everybody, ring_s: 15}
+  merchants: {name: Merchants, wrap_up: {seconds: 30}, max_wait_s: 300, priority: 1}
+  everybody: {name: Overflow, max_wait_s: 600, priority: 10, wrap_up: {seconds: 10}}
 agents:
   nina: {queues: [payers, everybody], count: 22}
   olga: {queues: [payers, everybody], count: 6, shifts: ["08:00-13:00"]}

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from callrouter.acd.foresight import Measured, Outcome, measured
-from callrouter.config import Queue
+from callrouter.config import Queue, WrapUp
 from callrouter.simulation.arrivals import Rate, Stream, callers
 from callrouter.simulation.day import Day
 from callrouter.simulation.durations import NEVER, Duration, Exponential, LogNormal
@@ -18,7 +18,7 @@ from tests.simulation.centres import HOUR_MS, agents, queues, ready
 from tests.simulation.foretold import foretold
 
 TALK = Exponential(200)
-WRAP_UP = Queue(name="Line", max_wait_s=86_400, wrap_up_s=15)
+WRAP_UP = Queue(name="Line", max_wait_s=86_400, wrap_up=WrapUp(seconds=15))
 Things = Mapping[str, Mapping[str, str]]
 
 

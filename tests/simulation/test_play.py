@@ -9,7 +9,7 @@ from callrouter.acd.floor import Floor, Presence
 from callrouter.acd.presence import Wish
 from callrouter.app.history import choice
 from callrouter.app.simulating import floor_of
-from callrouter.config import AgentPart, Queue, Relax
+from callrouter.config import AgentPart, InVain, Missed, Queue, Relax, WrapUp
 from callrouter.journal import Entry, Word
 from callrouter.reporting.calls import fold
 from callrouter.reporting.explain import story
@@ -19,7 +19,7 @@ from callrouter.simulation.play import play
 from callrouter.simulation.staging import came_or_went
 from tests.simulation.centres import queues, ready
 
-LINE = Queue(name="Line", wrap_up_s=10, max_wait_s=300, ring_s=15)
+LINE = Queue(name="Line", wrap_up=WrapUp(seconds=10), max_wait_s=300, ring_s=15)
 
 
 @dataclass(frozen=True)
@@ -120,11 +120,11 @@ def test_an_unanswered_phone_costs_the_caller_nothing_but_time_and_its_owner_is_
 
 
 def test_an_agent_who_may_miss_more_than_one_rests_and_is_offered_again() -> None:
-    rules = {"line": replace_rules(LINE, missed_limit=2)}
+    rules = {"line": replace_rules(LINE, in_vain=InVain(missed=Missed(limit=2)))}
     rings = {("anna", 0): Ring(10**8, answered=False)}
     found = play(a_day(at(0), rules=rules, rings=rings))
-    assert ends(found) == [(Result.ANSWERED, 18, "anna")]
-    assert found.spent["anna"]["resting"] == 3_000
+    assert ends(found) == [(Result.ANSWERED, 20, "anna")]
+    assert found.spent["anna"]["resting"] == 5_000
 
 
 def test_a_caller_who_gives_up_while_a_phone_rings_gives_it_back() -> None:
@@ -195,7 +195,7 @@ def test_the_choice_can_be_explained_from_the_journal_of_a_played_day() -> None:
 
 def test_whoever_has_taken_the_fewest_calls_takes_the_next_where_that_is_the_rule() -> None:
     """By idle time alone anna and boris would take turns; boris comes to work later and catches up."""
-    rules = {"line": replace_rules(LINE, wrap_up_s=0)}
+    rules = {"line": replace_rules(LINE, wrap_up=WrapUp(mode="none"))}
     changes = [
         came_or_went("boris", Wish(Presence.LOGGED_OUT), 0),
         came_or_went("boris", Wish(Presence.READY), 200_000),

@@ -8,6 +8,7 @@ from functools import cache
 
 import pytest
 
+from callrouter.config import WrapUp
 from callrouter.journal import Entry, Word
 from callrouter.reporting.record import Result
 from callrouter.simulation.again import Setup, Who, as_recorded
@@ -151,7 +152,7 @@ def test_without_anybody_who_gave_up_patience_must_be_given() -> None:
 
 
 def test_a_day_that_something_else_ruled_is_not_judged_by() -> None:
-    rules = {name: queue.model_copy(update={"wrap_up_s": 90}) for name, queue in centre().rules.items()}
+    rules = {name: queue.model_copy(update={"wrap_up": WrapUp(seconds=90)}) for name, queue in centre().rules.items()}
     other = Setup(centre().floor, rules, {})
     found = compare(day(), taught(), other, other, Who.SAME, 2, 5, ASKED)
     assert "were queues and agents configured then as they are now" in found.doubt

@@ -6,6 +6,7 @@ import random
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 
 from callrouter.acd import activity
+from callrouter.config import Missed
 from callrouter.engine.ports import Commit, Line
 from callrouter.journal import NOW, Entry, FloorChange, Word
 from tests.fakes.clock import HandClock
@@ -66,7 +67,7 @@ def _a_call(call: str, chance: random.Random) -> Iterator[Told]:
     about = {"call": call, "agent": agent, "queue": queue}
     yield Word.OFFER, {thing: activity.reserved(call, "l")}, {**about, "floor": "1-0"}
     if chance.random() < 0.3:
-        yield Word.RINGNOANSWER, {thing: activity.missed(1, 1, 0, "missed")}, {**about, "why": "missed"}
+        yield Word.RINGNOANSWER, {thing: activity.missed(1, Missed(), 0, "missed")}, {**about, "why": "missed"}
         yield Word.PAUSE, {}, {"call": call, "agent": agent, "reason": "missed"}
         yield Word.UNPAUSE, {thing: {"presence": "READY", "reason": ""}}, {"agent": agent}
         yield Word.OFFER, {thing: activity.reserved(call, "l")}, {**about, "floor": "1-0"}
