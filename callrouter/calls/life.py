@@ -55,7 +55,7 @@ TRANSITIONS: dict[tuple[Phase, type[e.CallEvent]], Handler] = {
     (P.OFFERING, e.CallerPressed): waiting.leave_by_key,
     (P.OFFERING, e.AnnounceDue): waiting.announce,
     (P.OFFERING, e.OutlookDue): waiting.tell_outlook,
-    (P.WAITING, e.AgentProposed): offering.ring_agent,
+    (P.WAITING, e.AgentProposed): offering.ring_first,
     (P.WAITING, e.MusicDue): waiting.play_music,
     (P.WAITING, e.PromptEnded): waiting.play_music,
     (P.WAITING, e.WaitTimeUp): waiting.move_on,

@@ -50,6 +50,11 @@ RING_GRACE_MS = 1_000
 counts as stuck (acd/invariants.py)."""
 
 
+def ring_first(call: Call, event: e.AgentProposed, moment: Moment) -> Step:
+    """A waiting caller's turn; but after a ring that outlived the longest wait, the caller leaves in this instant."""
+    return ring_agent(call, event, moment) if moment.now_ms < place_of(call).leave_at_ms else Step(call)
+
+
 def ring_agent(call: Call, event: e.AgentProposed, moment: Moment) -> Step:
     """Reserve the agent (the store may say no, then none of this happens) and ring the phone."""
     before, rules = _on_floor(call, moment), moment.setting.queues[place_of(call).queue]

@@ -111,6 +111,19 @@ def test_when_the_caller_hangs_up_every_phone_stops() -> None:
     assert scene.words.count(Word.RINGCANCELED) == 3
 
 
+def test_the_exit_key_stops_every_phone_and_leads_back_to_the_tree() -> None:
+    scene = three_ring()
+    place = scene.call.place
+    assert place is not None
+    scene.call = replace(scene.call, place=replace(place, exit_key="*"))
+    legs = scene.call.legs[1:]
+    scene.then(e.CallerPressed("*"))
+    assert scene.done[:3] == tuple(HangUp(leg) for leg in legs)
+    assert scene.call.phase is Phase.IN_TREE
+    assert [activity(scene, agent) for agent in ("anna", "boris", "clara")] == ["IDLE"] * 3
+    assert scene.words.count(Word.RINGCANCELED) == 3
+
+
 def test_a_call_adopted_while_phones_ring_stops_them_all() -> None:
     scene = three_ring()
     legs = scene.call.legs[1:]
@@ -139,6 +152,8 @@ def test_once_the_longest_wait_is_over_no_phone_joins_those_that_ring() -> None:
     for agent in ("anna", "boris", "clara"):
         scene.then(e.OfferEnded(leg_of(scene, agent), 19))
     assert scene.call.timers["wait"] == scene.now_ms
+    scene.then(proposed("dora"))
+    assert scene.call.phase is Phase.WAITING
 
 
 def test_in_a_queue_of_another_strategy_a_second_proposal_rings_nothing() -> None:

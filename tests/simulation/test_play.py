@@ -226,3 +226,43 @@ def test_agents_time_adds_up() -> None:
 
 def replace_rules(rules: Queue, **changed: object) -> Queue:
     return rules.model_copy(update=changed)
+
+
+def everybody(*callers: Caller, rings: Mapping[tuple[str, int], Ring], **rules: object) -> Day:
+    """A queue that rings anna, boris and vera at once."""
+    queue = replace_rules(LINE, strategy="ring_all", **rules)
+    day = a_day(*callers, agents=("anna", "boris", "vera"), rings=rings, rules={"line": queue})
+    return replace(day, floor={**day.floor, "queue:line": {"name": "Line", "strategy": "ring_all"}})
+
+
+def test_of_all_whose_phones_ring_the_first_who_answers_has_the_caller() -> None:
+    rings = {("anna", 0): Ring(9_000), ("boris", 1): Ring(4_000), ("vera", 2): Ring(2_000, False, None)}
+    entries = journal(everybody(at(0), rings=rings))
+    told = [(entry.word, entry.agent, entry.at_ms) for entry in entries if entry.word is not Word.RINGING]
+    assert [one for one in told if one[1]][:7] == [
+        (Word.OFFER, "anna", 0),
+        (Word.OFFER, "boris", 0),
+        (Word.OFFER, "vera", 0),
+        (Word.RINGNOANSWER, "vera", 2_000),
+        (Word.PAUSE, "vera", 2_000),
+        (Word.RINGCANCELED, "anna", 4_000),
+        (Word.CONNECT, "boris", 4_000),
+    ]
+
+
+def test_the_second_caller_rings_those_who_were_not_faster() -> None:
+    rings = {(name, n): Ring(1_000 + 1_000 * n) for n, name in enumerate(("anna", "boris", "vera"))}
+    found = ends(play(everybody(at(0), at(0.5), rings=rings)))
+    assert found == [(Result.ANSWERED, 1, "anna"), (Result.ANSWERED, 0.5, "boris")]
+
+
+def test_nobody_joins_the_last_ring_of_a_caller_whose_longest_wait_is_over() -> None:
+    rings = dict.fromkeys((("anna", 0), ("vera", 1)), Ring(10**8, answered=False, away_ms=None))
+    day = everybody(at(0), rings=rings, max_wait_s=5)
+    back = [came_or_went("boris", Wish(Presence.LOGGED_OUT), 0), came_or_went("boris", Wish(Presence.READY), 8_000)]
+    entries = journal(replace(day, changes=back))
+    assert [entry.agent for entry in entries if entry.word is Word.OFFER] == ["anna", "vera"]
+    assert [entry.at_ms for entry in entries if entry.word in (Word.LASTRING, Word.EXITWITHTIMEOUT)] == [5_000, 15_000]
+    things = things_at(entries, entries[-1].id)
+    assert things is not None
+    assert things["agent:boris"]["activity"] == "IDLE"
