@@ -21,20 +21,21 @@ from callrouter.views import duration, plain
 WAITING = ("entered", "answered", "abandoned", "short", "timed out", "moved on", "SL", "ASA", "longest", "abandonment")
 WORK = ("handled", "AHT", "talk", "ACW", "RNA", "transfers")
 TIME = ("occupancy", "free", "not ready")
+BACK = ("called back", "first ring", "until called")
 COLUMNS: Mapping[By, Sequence[str]] = {
-    By.QUEUE: (*WAITING, *WORK, "callbacks", "wait error", "in p90"),
-    By.PROBLEM: (*WAITING, *WORK, "callbacks"),
+    By.QUEUE: (*WAITING, *WORK, "callbacks", *BACK, "wait error", "in p90"),
+    By.PROBLEM: (*WAITING, *WORK, "callbacks", *BACK),
     By.INTERVAL: (*WAITING, "handled", "AHT", "RNA", "occupancy"),
     By.AGENT: ("offers", "accepted", "missed", "declined", "busy", *WORK, *TIME),
     By.NODE: ("visits", "silences", "wrong keys", "hung up", "trouble", "hang-ups", "time", "callbacks"),
 }
 
 
-NARROW, WIDE = 120, 180
+NARROW, WIDE, WIDEST = 120, 180, 215
 """Columns of a terminal."""
 WIDE_ONLY = dict.fromkeys(
     ("short", "timed out", "moved on", "abandonment", "talk", "transfers", "callbacks", "declined", "busy"), NARROW
-) | dict.fromkeys(("wait error", "in p90"), WIDE)
+) | dict.fromkeys(("wait error", "in p90"), WIDE) | dict.fromkeys(BACK, WIDEST)
 """In a narrower one the table leaves these to --json and --csv."""
 
 
@@ -78,6 +79,8 @@ def _cell(name: str, counts: Counts, figures: Figures) -> str:
         "transfers": figures.transfer_rate,
         "wait error": figures.expected_error,
         "in p90": figures.expected_within_p90,
+        "called back": figures.callback_success,
+        "first ring": figures.callback_first,
         "trouble": trouble_rate(counts),
         "hang-ups": hang_up_rate(counts),
     }
@@ -90,6 +93,7 @@ def _cell(name: str, counts: Counts, figures: Figures) -> str:
         "AHT": figures.aht_s,
         "talk": figures.talk_s,
         "ACW": figures.acw_s,
+        "until called": figures.callback_s,
         "time": node_s(counts),
         "free": counts.free_ms / 1000,
         "not ready": counts.not_ready_ms / 1000,

@@ -20,7 +20,7 @@ from callrouter.calls.in_line import waiting_fields
 from callrouter.calls.step import Moment, Step, ended, entry, then, with_timer, without_timers
 from callrouter.config import CallbackRules
 from callrouter.hours import next_open
-from callrouter.journal import FloorChange, Word
+from callrouter.journal import Entry, FloorChange, Word
 
 COUNTED = frozenset({"busy", "no_answer", "rejected", "unknown", "hung_up", "not_confirmed"})
 """What costs an attempt: the phone outside rang, or will never ring. The network's trouble and ours does not."""
@@ -83,8 +83,14 @@ def after(taken: Step, moment: Moment) -> Step:
     if call.phase is Phase.TALKING:
         note = entry(Word.CALLBACKTRY, call, queue=call.callback.place.queue, outcome="connected")
         settled = replace(call, callback=None)
-        return replace(taken, call=settled, entries=(*taken.entries, note), floor={**taken.floor, **off_floor(call)})
+        entries = tuple(_of_callback(one) for one in taken.entries) if call.callback.reached else taken.entries
+        return replace(taken, call=settled, entries=(*entries, note), floor={**taken.floor, **off_floor(call)})
     return lives_on(taken, moment) if call.phase is Phase.ENDED and call.caller_leg else taken
+
+
+def _of_callback(one: Entry) -> Entry:
+    """It ends no stay in a queue: that was over when the caller left."""
+    return replace(one, data={**one.data, "callback": "1"}) if one.word is Word.CONNECT else one
 
 
 def lives_on(taken: Step, moment: Moment) -> Step:

@@ -128,7 +128,7 @@ def _let_go(step: Step, agent: Offer, moment: Moment) -> Step:
 def miss(call: Call, event: e.CustomerNotReached | e.CallbackTimeUp, moment: Moment) -> Step:
     """An agent who waits is told so first."""
     back = callback_of(call)
-    outcome = CAUSES.get(event.cause, "failed") if isinstance(event, e.CustomerNotReached) else "no_answer"
+    outcome = CAUSES.get(event.cause, "unreachable") if isinstance(event, e.CustomerNotReached) else "no_answer"
     hang_up = (HangUp(back.leg, "no_answer"),) if isinstance(event, e.CallbackTimeUp) else ()
     calling = moment.setting.back
     if back.agent is None or calling is None:
@@ -179,13 +179,15 @@ def greet(call: Call, moment: Moment) -> Step:
 
 
 def confirm(call: Call, event: e.CallerPressed, moment: Moment) -> Step:
-    return hold_on(hush(Step(call)), moment) if event.digit == CONFIRM_KEY else Step(call)
+    if event.digit != CONFIRM_KEY:
+        return Step(call)
+    return hold_on(hush(Step(call, entries=(_tried(call, "confirmed"),))), moment)
 
 
 def ask_to_confirm(call: Call, _event: e.Adopted, moment: Moment) -> Step:
     """Nobody knows what had been heard when the worker died."""
     calling = moment.setting.back
-    return speak(Step(call), (calling.confirm,), moment) if calling else hold_on(Step(call), moment)
+    return speak(Step(call), (calling.confirm,), moment) if calling else Step(call)
 
 
 def not_confirmed(call: Call, _event: e.CallbackTimeUp, moment: Moment) -> Step:

@@ -40,7 +40,7 @@ def meet(call: Call, _event: e.CustomerAnswered, moment: Moment) -> Step:
         caller_leg=back.leg,
         offers=(back.agent,),
         place=back.place,
-        callback=replace(back, leg=NOBODY, agent=None),
+        callback=replace(back, leg=NOBODY, agent=None, reached=True),
     )
     joined = offering.connect(talk, e.OfferAnswered(back.agent.leg), moment)
     return replace(joined, commands=(*quiet, *joined.commands))

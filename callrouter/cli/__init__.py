@@ -10,6 +10,7 @@ import typer
 from callrouter import __version__
 from callrouter.cli import calls, centre, missed, report, simulate, switch, whatif, why
 from callrouter.cli.agents import agents_app
+from callrouter.cli.callbacks import callbacks_app
 from callrouter.cli.prompts import prompts_app
 from callrouter.cli.publish import publish_app
 from callrouter.cli.recordings import recordings_app
@@ -32,6 +33,7 @@ app.add_typer(simulate.app)
 app.add_typer(whatif.app)
 app.add_typer(switch.app)
 app.add_typer(agents_app, name="agents")
+app.add_typer(callbacks_app, name="callbacks")
 tree_app.add_typer(publish_app)
 app.add_typer(tree_app, name="tree")
 app.add_typer(prompts_app, name="prompts")

@@ -14,7 +14,9 @@ from callrouter.journal import Entry, Word
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # when a counter began is of no use to anybody here
 WAITS_S = (1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0, 90.0, 120.0, 180.0, 300.0, 600.0, 1200.0)
-HOWS = frozenset({"completed", "abandoned", "left_tree", "timed_out", "fallback", "unreadable", "left_message", "lost"})
+HOWS = frozenset({"completed", "abandoned", "left_tree", "timed_out", "fallback", "unreadable", "left_message", "lost",
+                 "callback_failed", "callback_expired", "callback_cancelled", "callback_served",
+                 "callback_asked_again"})  # fmt: skip
 """Ways in which a call ends; a tree's own hang-up names are counted as `tree`."""
 
 
@@ -31,6 +33,7 @@ class Tally:
         self._offers = make("offers", "Offers to agents that are over, by result", "queue", "result")
         self._talks = make("conversations", "Conversations with agents that are over", "queue")
         self._talked = make("talk_seconds", "Their length", "queue")
+        self._callbacks = make("callbacks", "Callbacks asked for, rung, connected, failed …", "queue", "outcome")
         self._recordings = make("recordings", "Recordings finished, or failed", "result")
         self._fallbacks = make("fallbacks", "Callers handed to the fallback")
         self._repaired = make("repaired", "States that could not be, put right")
@@ -60,7 +63,8 @@ class Tally:
         self._waits.labels(entry.queue, how).observe(_ms(entry, "waited_ms") / 1000)
 
     def _connected(self, entry: Entry) -> None:
-        self._waited(entry, "answered")
+        if not entry.data.get("callback"):  # whoever was called back had left the queue
+            self._waited(entry, "answered")
         self._offers.labels(entry.queue, "accepted").inc()
 
     def _over(self, entry: Entry) -> None:
@@ -94,6 +98,10 @@ class Tally:
         Word.RECORDING: lambda self, entry: self._recordings.labels(
             "ready" if entry.data.get("file") else "failed"
         ).inc(),
+        Word.CALLBACK: lambda self, entry: self._callbacks.labels(
+            entry.queue, "by_hand" if "since_ms" not in entry.data else "asked"
+        ).inc(),
+        Word.CALLBACKTRY: lambda self, entry: self._callbacks.labels(entry.queue, entry.data.get("outcome", "")).inc(),
         Word.FALLBACK: lambda self, _entry: self._fallbacks.inc(),
         Word.REPAIRED: lambda self, _entry: self._repaired.inc(),
         Word.BREACH: _broken,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from callrouter.journal import Entry, Word
-from callrouter.reporting.record import Asked, CallRecord, Offer, Result, Sound, Step, Talk, Visit
+from callrouter.reporting.record import Asked, CallRecord, Offer, Result, Sound, Step, Talk, Try, Visit
 
 WHY = {"missed": Result.MISSED, "declined": Result.DECLINED, "busy": Result.BUSY, "unreachable": Result.UNREACHABLE}
 
@@ -69,6 +69,8 @@ def _expected(record: CallRecord, entry: Entry) -> CallRecord:
 
 def _left(record: CallRecord, entry: Entry, how: str, to: str = "") -> CallRecord:
     """The end of the newest visit; a visit whose beginning was trimmed begins where it ends."""
+    if record.asked_back and record.asked_back[-1].tries and (not record.visits or record.visits[-1].left_ms):
+        return replace(record, waited_ms=_ms(entry, "waited_ms"))  # of somebody called back: the stay was over before
     visits = record.visits or (Visit(entry.at_ms, entry.queue, entry.id),)
     waited = _ms(entry, "waited_ms")
     last = replace(visits[-1], left_ms=entry.at_ms, how=how, to=to, waited_ms=waited)
@@ -88,7 +90,16 @@ def _left_by_key(record: CallRecord, entry: Entry) -> CallRecord:
 
 
 def _asked_back(record: CallRecord, entry: Entry) -> CallRecord:
-    return replace(record, asked_back=(*record.asked_back, Asked(entry.at_ms, entry.queue)))
+    data = entry.data
+    asked = Asked(entry.at_ms, entry.queue, data.get("number", ""), data.get("by_hand", ""))
+    return replace(record, asked_back=(*record.asked_back, asked))
+
+
+def _tried_back(record: CallRecord, entry: Entry) -> CallRecord:
+    asked = record.asked_back[-1] if record.asked_back else Asked(entry.at_ms, entry.queue)
+    data = entry.data
+    one = Try(entry.at_ms, data.get("outcome", ""), _ms(entry, "until_ms"), entry.agent, data.get("by", ""))
+    return replace(record, asked_back=(*record.asked_back[:-1], replace(asked, tries=(*asked.tries, one))))
 
 
 def _offered(record: CallRecord, entry: Entry) -> CallRecord:
@@ -209,6 +220,7 @@ _NOTES: dict[Word, Callable[[CallRecord, Entry], CallRecord]] = {
     Word.EXITWITHTIMEOUT: _timed_out,
     Word.EXITWITHKEY: _left_by_key,
     Word.CALLBACK: _asked_back,
+    Word.CALLBACKTRY: _tried_back,
     Word.OFFER: _offered,
     Word.RINGING: _rings,
     Word.RINGNOANSWER: _not_answered,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 from operator import add, attrgetter
 
-from callrouter.reporting.facts import Offered, Outcome, Stay, Stepped, Talked
+from callrouter.reporting.facts import AskedBack, Offered, Outcome, Stay, Stepped, Talked
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,16 @@ class Counts:
     handled_talk_ms: int = 0
     handled_wrap_ms: int = 0
     callbacks: int = 0
+    """Wishes to be called back."""
+    callbacks_dialled: int = 0
+    """Those of them that were tried at all."""
+    callback_rings: int = 0
+    """How often phones outside were rung for them."""
+    callbacks_reached: int = 0
+    callbacks_first: int = 0
+    """Reached with the first ring."""
+    callback_wait_ms: int = 0
+    """From the wish to the talk, of those reached."""
     talking_ms: int = 0
     ringing_ms: int = 0
     wrapping_ms: int = 0
@@ -171,6 +181,19 @@ def of_talk(talk: Talked) -> Counts:
     if not talk.ended_ms or not talk.queue:
         return Counts()
     return Counts(handled=1, handled_talk_ms=talk.ended_ms - talk.at_ms, handled_wrap_ms=talk.wrap_ms)
+
+
+def of_callback(asked: AskedBack) -> Counts:
+    """Counted where it was asked for, whenever it came about."""
+    reached = int(asked.reached_ms > 0)
+    return Counts(
+        callbacks=1,
+        callbacks_dialled=int(asked.dialled > 0),
+        callback_rings=asked.dialled,
+        callbacks_reached=reached,
+        callbacks_first=int(asked.dialled == 1) * reached,
+        callback_wait_ms=max(0, asked.reached_ms - asked.at_ms) * reached,
+    )
 
 
 def of_step(step: Stepped) -> Counts:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from callrouter.reporting.record import CallRecord, Offer, Result, Sound, Talk, Visit
+from callrouter.reporting.record import Asked, CallRecord, Offer, Result, Sound, Talk, Visit
 
 Reasons = Callable[[str, str, str], Sequence[tuple[str, str]] | None]
 """(what the choice saw, or a floor's version; call; queue) → each agent and why they were chosen or not; None
@@ -41,6 +41,7 @@ def story(record: CallRecord, reasons: Reasons) -> Story:
         *(line for visit in record.visits for line in _stay(visit, record, reasons)),
         *(line for offer in record.offers for line in _offer(offer, record, reasons)),
         *(line for talk in record.talks for line in _talk(talk)),
+        *(line for asked in record.asked_back for line in _callback(asked)),
         *_incidents(record),
         *_end(record),
         *(_sound(sound) for sound in record.sounds),
@@ -136,6 +137,51 @@ def _talk(talk: Talk) -> Iterator[Line]:
         yield Line(talk.ended_ms, f"the {talk.ended_by} hangs up after {_seconds(talk.ended_ms - talk.at_ms)} of talk")
 
 
+def _callback(asked: Asked) -> Iterator[Line]:
+    """The wish, and each thing that became of it."""
+    to = f" on {asked.number}" if asked.number else ""
+    by_hand = (f"callrouter cannot make it ({asked.by_hand}): people must",) if asked.by_hand else ()
+    yield Line(asked.at_ms, f"asks to be called back{to} by {asked.queue}", by_hand)
+    for number, one in enumerate(asked.tries):
+        rest = f"; its turn may come again in {_seconds(one.until_ms - one.at_ms)}" if one.until_ms else ""
+        rung = sum(1 for before in asked.tries[: number + 1] if before.outcome == "dialled")
+        waits = f", {one.agent} waits for it" if one.agent else ""
+        by = f" by {one.by}" if one.by else ""
+        told = TRIES.get(one.outcome, one.outcome.replace("_", " "))
+        yield Line(one.at_ms, told.format(rung=rung, waits=waits, by=by) + rest)
+
+
+TRIES = {
+    "open": "the callback keeps the place in the line",
+    "closed": "people are not rung at this hour: the place is kept",
+    "rung_enough_today": "this number has been rung often enough today: the place is kept",
+    "hurried": "it is made without a pause",
+    "now_wanted": "it is wanted without a pause{by}",
+    "cancel_wanted": "it is to be cancelled{by}",
+    "dialled": "the phone outside is rung, ring {rung}{waits}",
+    "answered": "the phone outside is answered",
+    "confirmed": "a person pressed the key there",
+    "not_confirmed": "no key is pressed there: nobody, or a machine",
+    "busy": "the phone outside is busy",
+    "no_answer": "the phone outside is not answered",
+    "rejected": "the phone outside rejects the call",
+    "unknown": "the number does not exist",
+    "hung_up": "the phone outside is hung up before an agent came",
+    "timed_out": "nobody could take the call in time: the place is kept",
+    "fallback": "we could not carry the call on: the place is kept",
+    "unreachable": "the phone outside cannot be reached through the trunk",
+    "agent_left": "the agent did not wait: the phone outside stops ringing",
+    "lost": "its worker died while the phone outside rang, which is stopped",
+    "connected": "the callback has come about",
+    "failed": "the callback is given up",
+    "expired": "the callback has expired",
+    "cancelled": "the callback is cancelled{by}",
+    "served": "the callback is void: its caller was helped in the call{by}",
+    "asked_again": "the callback is void: it was asked for again in the call{by}",
+}
+"""The journal's outcome → the story's words."""
+
+
 def _incidents(record: CallRecord) -> Iterator[Line]:
     for at_ms, worker in record.adopted:
         yield Line(at_ms, f"its worker had died: {worker} carries on")
@@ -157,6 +203,11 @@ def _end(record: CallRecord) -> Iterator[Line]:
         "completed": "the call is over",
         "fallback": "the fallback has the call",
         "lost": "callrouter has lost the call",
+        "callback_failed": "nobody was reached for the callback",
+        "callback_expired": "nobody could be called back in time",
+        "callback_cancelled": "the call is over",
+        "callback_served": "the call is over",
+        "callback_asked_again": "the call is over",
         "unreadable": "the call could not be carried on by this version",
     }.get(record.how, f"the tree ends the call ({record.how})")
     yield Line(record.ended_ms, f"{how}: {times}{talked}")

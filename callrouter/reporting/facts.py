@@ -107,7 +107,7 @@ class Stepped:
 
 @dataclass(frozen=True, slots=True)
 class AskedBack:
-    """A caller wants to be called back."""
+    """A caller wants to be called back, and what became of it."""
 
     call: str
     n: int
@@ -115,6 +115,12 @@ class AskedBack:
     at_ms: int
     tree: str = ""
     problem: str = ""
+    dialled: int = 0
+    """How often the phone outside was rung."""
+    reached_ms: int = 0
+    """When they talked with an agent, having been called; 0 if they have not."""
+    outcome: str = ""
+    """The journal's last word of it: open, connected, failed, expired, cancelled, served …; empty: left to people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +198,9 @@ def _talks(record: CallRecord) -> Iterator[Talked]:
 
 def _callbacks(record: CallRecord) -> Iterator[AskedBack]:
     for n, asked in enumerate(record.asked_back):
-        yield AskedBack(record.call, n, asked.queue, asked.at_ms, record.tree, _problem(record, asked.at_ms))
+        about = (record.call, n, asked.queue, asked.at_ms, record.tree, _problem(record, asked.at_ms))
+        outcome = asked.tries[-1].outcome if asked.tries else ""
+        yield AskedBack(*about, len(asked.dialled), asked.reached_ms, outcome)
 
 
 def _problem(record: CallRecord, at_ms: int) -> str:

@@ -109,6 +109,27 @@ def rna(counts: Counts) -> float | None:
     return _ratio(counts.missed + counts.declined + counts.busy, counts.offers - counts.taken_back - counts.unreachable)
 
 
+def callback_success(counts: Counts) -> float | None:
+    """Callbacks that came to a talk / those that were tried (Amazon Connect, "Historical metrics": callback contacts
+    handled and callback attempts; here counted by wish, not by ring)."""
+    return _ratio(counts.callbacks_reached, counts.callbacks_dialled)
+
+
+def callback_first(counts: Counts) -> float | None:
+    """First-attempt success: reached with the first ring / tried."""
+    return _ratio(counts.callbacks_first, counts.callbacks_dialled)
+
+
+def callback_rings(counts: Counts) -> float | None:
+    """Rings of phones outside / callbacks tried."""
+    return _ratio(counts.callback_rings, counts.callbacks_dialled)
+
+
+def callback_s(counts: Counts) -> float | None:
+    """Time to callback: seconds from the wish to the talk, pauses and nights included, of those reached."""
+    return _seconds(counts.callback_wait_ms, counts.callbacks_reached)
+
+
 def longest_wait_s(counts: Counts) -> float:
     """The longest wait that is over, however it ended: averages hide it."""
     return counts.longest_wait_ms / 1000
@@ -154,6 +175,10 @@ class Figures:
     occupancy: float | None
     transfer_rate: float | None
     rna: float | None
+    callback_success: float | None
+    callback_first: float | None
+    callback_rings: float | None
+    callback_s: float | None
     expected_error: float | None
     expected_within_p90: float | None
 
@@ -170,6 +195,10 @@ def figures(counts: Counts, variant: Variant = Variant.OFFERED) -> Figures:
         occupancy(counts),
         transfer_rate(counts),
         rna(counts),
+        callback_success(counts),
+        callback_first(counts),
+        callback_rings(counts),
+        callback_s(counts),
         expected_error(counts),
         expected_within_p90(counts),
     )

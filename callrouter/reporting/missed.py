@@ -14,6 +14,9 @@ UNHELPED = {
     "timed_out": "waited too long",
     "fallback": "reached only the fallback",
     "crashed": "was cut off",
+    "lost": "was cut off",
+    "callback_failed": "was called back in vain",
+    "callback_expired": "could not be called back in time",
 }
 """How a call ended → what that was to its caller."""
 IN_TREE = {**UNHELPED, "left_tree": "hung up before any line"}
@@ -94,6 +97,8 @@ def _note(found: dict[str, Missed], call: _Trying, entry: Entry, unhelped: Mappi
     match entry.word:
         case Word.ENDED:
             why = unhelped.get(entry.data.get("how", ""), "")
+        case Word.CALLBACK if "since_ms" in entry.data:  # we call back: not yet a matter for people
+            _settle(found, call.caller)
         case Word.CALLBACK:
             why = CALLBACK
         case Word.MESSAGE:  # without a file it could not be kept, and its caller does not know

@@ -102,11 +102,48 @@ class Sound:
 
 
 @dataclass(frozen=True, slots=True)
+class Try:
+    """Something that became of a callback."""
+
+    at_ms: int
+    outcome: str
+    """The journal's: open, dialled, answered, connected, busy, no_answer …"""
+    until_ms: int = 0
+    """When its turn may come again."""
+    agent: str = ""
+    """Who waited for the phone outside."""
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """The caller wants to be called back by this queue."""
 
     at_ms: int
     queue: str
+    number: str = ""
+    by_hand: str = ""
+    """Why we cannot do it, and people must."""
+    tries: tuple[Try, ...] = ()
+
+    @property
+    def dialled(self) -> tuple[int, ...]:
+        """When the phone outside was rung."""
+        return tuple(one.at_ms for one in self.tries if one.outcome == "dialled")
+
+    @property
+    def reached_ms(self) -> int:
+        """When they talked with an agent, having been called; 0 if they have not."""
+        talked = next((one.at_ms for one in self.tries if one.outcome == "connected"), 0)
+        return talked if self.dialled else 0
+
+    @property
+    def is_open(self) -> bool:
+        return bool(self.tries) and self.tries[-1].outcome not in CLOSED
+
+
+CLOSED = frozenset({"connected", "failed", "expired", "cancelled", "served", "asked_again"})
+"""The last word of a callback."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +188,13 @@ class CallRecord:
 
     @property
     def state(self) -> str:
-        """in tree · waiting · talking · leaving while it lives, then how it ended."""
+        """in tree · waiting · talking · leaving · callback while it lives, then how it ended."""
         if self.how:
             return self.how.replace("_", " ")
         if self.talks and not self.talks[-1].ended_ms:
             return "talking"
+        if self.asked_back and self.asked_back[-1].is_open:
+            return "callback"
         if self.visits and not self.visits[-1].left_ms:
             return "waiting"
         return "leaving" if self.visits else "in tree"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from callrouter.reporting.counts import Bounds, Counts, Sum, of_offer, of_stay, of_step, of_talk, of_time
+from callrouter.reporting.counts import Bounds, Counts, Sum, of_callback, of_offer, of_stay, of_step, of_talk, of_time
 from callrouter.reporting.facts import AskedBack, Offered, Stay, Stepped, Talked
 from callrouter.reporting.figures import Figures, Variant, figures
 from callrouter.reporting.intervals import interval_of, intervals, pieces
@@ -93,7 +93,7 @@ def _by_queue(_period: Period, material: Material, bounds: Bounds) -> Iterator[C
     yield from ((stay.queue, of_stay(stay, bounds)) for stay in material.stays)
     yield from ((offer.queue, of_offer(offer)) for offer in material.offers)
     yield from ((talk.queue, of_talk(talk)) for talk in material.talks if talk.queue)
-    yield from ((asked.queue, Counts(callbacks=1)) for asked in material.callbacks)
+    yield from ((asked.queue, of_callback(asked)) for asked in material.callbacks)
 
 
 def _by_agent(period: Period, material: Material, _bounds: Bounds) -> Iterator[Counted]:
@@ -109,12 +109,12 @@ def _by_problem(_period: Period, material: Material, bounds: Bounds) -> Iterator
     yield from ((_node(stay.tree, stay.problem), of_stay(stay, bounds)) for stay in material.stays)
     yield from ((_node(offer.tree, offer.problem), of_offer(offer)) for offer in material.offers)
     yield from ((_node(talk.tree, talk.problem), of_talk(talk)) for talk in material.talks if talk.queue)
-    yield from ((_node(asked.tree, asked.problem), Counts(callbacks=1)) for asked in material.callbacks)
+    yield from ((_node(asked.tree, asked.problem), of_callback(asked)) for asked in material.callbacks)
 
 
 def _by_node(_period: Period, material: Material, _bounds: Bounds) -> Iterator[Counted]:
     yield from ((_node(step.tree, step.node), of_step(step)) for step in material.steps)
-    yield from ((_node(asked.tree, asked.problem), Counts(callbacks=1)) for asked in material.callbacks)
+    yield from ((_node(asked.tree, asked.problem), of_callback(asked)) for asked in material.callbacks)
 
 
 def _by_interval(period: Period, material: Material, bounds: Bounds) -> Iterator[Counted]:
@@ -127,7 +127,7 @@ def _by_interval(period: Period, material: Material, bounds: Bounds) -> Iterator
     yield from ((at(offer.at_ms), of_offer(offer)) for offer in material.offers)
     yield from ((at(talk.at_ms), of_talk(talk)) for talk in material.talks if talk.queue)
     yield from ((at(step.at_ms), of_step(step)) for step in material.steps)
-    yield from ((at(asked.at_ms), Counts(callbacks=1)) for asked in material.callbacks)
+    yield from ((at(asked.at_ms), of_callback(asked)) for asked in material.callbacks)
     for stretch in material.stretches:
         for interval, ms in pieces(*_clipped(stretch, period), period.zone):
             yield at(interval), of_time(stretch.kind, ms)

@@ -187,6 +187,7 @@ class Scene:
         return self
 
     def _take(self, taken: Step) -> None:
+        assert taken.entries or not taken.floor, "a floor change is stored with an entry"
         self.call, self.last = taken.call, taken
         self.commands += taken.commands
         self.entries += taken.entries

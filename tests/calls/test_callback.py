@@ -178,7 +178,7 @@ def test_after_the_last_attempt_it_ends_once_and_says_so() -> None:
 def test_trouble_of_the_network_costs_no_attempt() -> None:
     scene = dialled(a_callback()).then(e.CustomerNotReached(38), e.PromptEnded())
     assert scene.call.callback is not None
-    assert (scene.call.callback.attempts, outcomes(scene)[-1]) == (0, "failed")
+    assert (scene.call.callback.attempts, outcomes(scene)[-1]) == (0, "unreachable")
 
 
 def test_an_agent_who_does_not_wait_stops_the_ring_and_the_place_is_kept() -> None:

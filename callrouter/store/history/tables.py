@@ -129,6 +129,9 @@ callbacks = Table(
     _ms("at_ms"),
     _text("tree"),
     _text("problem"),
+    Column("dialled", Integer, nullable=False),
+    _ms("reached_ms"),
+    _text("outcome"),
     Index("callbacks_at", "at_ms"),
 )
 
