@@ -33,9 +33,13 @@ COLUMNS: Mapping[By, Sequence[str]] = {
 
 NARROW, WIDE, WIDEST = 120, 180, 215
 """Columns of a terminal."""
-WIDE_ONLY = dict.fromkeys(
-    ("short", "timed out", "moved on", "abandonment", "talk", "transfers", "callbacks", "declined", "busy"), NARROW
-) | dict.fromkeys(("wait error", "in p90"), WIDE) | dict.fromkeys(BACK, WIDEST)
+WIDE_ONLY = (
+    dict.fromkeys(
+        ("short", "timed out", "moved on", "abandonment", "talk", "transfers", "callbacks", "declined", "busy"), NARROW
+    )
+    | dict.fromkeys(("wait error", "in p90"), WIDE)
+    | dict.fromkeys(BACK, WIDEST)
+)
 """In a narrower one the table leaves these to --json and --csv."""
 
 
