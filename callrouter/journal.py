@@ -56,6 +56,8 @@ class Word(StrEnum):
     """An emergency switch was turned. data: switch, on (1 or nothing), by."""
     EXPECTED = "EXPECTED"
     """What a waiting call's outlook was when it was first looked at. data: position, p50_ms, p90_ms (from here on)."""
+    CHANGED = "CHANGED"
+    """A waiting call's priority or skills were changed by somebody. data: by, and what: priority, require, prefer."""
     OFFER = "OFFER"
     """An agent was reserved for a waiting call. data: leg, floor (what the choice saw: `Saw`), ring_s."""
     RINGING = "RINGING"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from callrouter.calls.call import Call, Callback
@@ -149,6 +150,15 @@ class OutlookDue:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceChanged:
+    """Somebody changed what a waiting call is worth or needs; on the floor it stands already. None: left as it was."""
+
+    priority: int | None = None
+    require: str | None = None
+    prefer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TreeTimeUp:
     pass
 
@@ -227,6 +237,7 @@ CallEvent = (
     | MessageTimeUp
     | AnnounceDue
     | OutlookDue
+    | PlaceChanged
     | TreeTimeUp
     | RingTimeUp
     | WaitTimeUp
@@ -319,3 +330,9 @@ def _of_agent(event: SwitchEvent) -> CallEvent | None:
             return AgentUnheld()
         case _:
             return None
+
+
+def place_changed(data: Mapping[str, str]) -> PlaceChanged:
+    """From the journal's CHANGED."""
+    priority = data.get("priority")
+    return PlaceChanged(None if priority is None else int(priority), data.get("require"), data.get("prefer"))

@@ -52,9 +52,11 @@ TRANSITIONS: dict[tuple[Phase, type[e.CallEvent]], Handler] = {
     (P.WAITING, e.CallerPressed): waiting.leave_by_key,
     (P.WAITING, e.AnnounceDue): waiting.announce,
     (P.WAITING, e.OutlookDue): waiting.tell_outlook,
+    (P.WAITING, e.PlaceChanged): waiting.change_place,
     (P.OFFERING, e.CallerPressed): waiting.leave_by_key,
     (P.OFFERING, e.AnnounceDue): waiting.announce,
     (P.OFFERING, e.OutlookDue): waiting.tell_outlook,
+    (P.OFFERING, e.PlaceChanged): waiting.change_place,
     (P.WAITING, e.AgentProposed): offering.ring_first,
     (P.WAITING, e.MusicDue): waiting.play_music,
     (P.WAITING, e.PromptEnded): waiting.play_music,
@@ -89,6 +91,7 @@ TRANSITIONS: dict[tuple[Phase, type[e.CallEvent]], Handler] = {
     (P.CALLBACK, e.CallbackTimeUp): callback.come_back,
     (P.CALLBACK, e.CallbackExpired): callback.expire,
     (P.CALLBACK, e.CallbackWished): callback.heed,
+    (P.CALLBACK, e.PlaceChanged): waiting.change_place,
     (P.CALLBACK, e.StrayAnswered): talking.hang_up_stray,
     (P.CALLING_BACK, e.CustomerAnswered): turn.meet,
     (P.CALLING_BACK, e.CustomerNotReached): calling_back.miss,
@@ -158,6 +161,8 @@ IGNORED: frozenset[tuple[Phase, type[e.CallEvent]]] = frozenset(
         *((phase, event) for phase in P if phase not in (P.WAITING, P.OFFERING, P.ENDED) for event in (
             e.AnnounceDue, e.OutlookDue,
         )),
+        # who has left the line has no place any more
+        *((phase, e.PlaceChanged) for phase in P if phase not in (P.WAITING, P.OFFERING, P.CALLBACK, P.ENDED)),
         # while somebody of the directory is rung: no agent is chosen, and what cannot be now is late
         *((P.CALLING_OUT, event) for event in (
             e.AgentProposed, e.OfferRinging, e.OfferWithdrawn, e.PromptEnded, e.TreeTimeUp, e.WaitTimeUp,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from callrouter.calls import events as e
 from callrouter.calls import offering
-from callrouter.calls.call import Call, Phase, place_of
+from callrouter.calls.call import Call, Phase, callback_of, place_of
 from callrouter.calls.in_line import back_to_tree, overflow, queue_entry
 from callrouter.calls.in_tree import walked
 from callrouter.calls.outlook import outlook_words
@@ -31,6 +32,8 @@ from callrouter.tree.walk import QueueLeft
 
 LEAVE_AFTER_MS = 20_000
 """The longest goodbye."""
+SOON_MS = 3_000
+"""A word that comes while another is being said is tried again."""
 
 
 def play_music(call: Call, _event: e.MusicDue | e.PromptEnded, moment: Moment) -> Step:
@@ -50,6 +53,8 @@ def tell_outlook(call: Call, _event: e.OutlookDue, moment: Moment) -> Step:
     place = place_of(call)
     rules = moment.setting.queues[place.queue].announce
     call = with_timer(call, "outlook", moment.now_ms + int(rules.every_s * 1000))
+    if call.playback is not None:
+        return Step(with_timer(call, "outlook", moment.now_ms + SOON_MS))
     expected, words = moment.setting.outlook(call.id), moment.setting.waits
     if expected is None or words is None:
         return Step(call)
@@ -66,6 +71,16 @@ def _say(call: Call, prompts: tuple[Prompt, ...], moment: Moment) -> Step:
         return Step(call)
     quiet = (StopMusic(call.caller_leg),) if call.music else ()
     return speak(Step(replace(without_timers(call, "music"), music=False), quiet), prompts, moment)
+
+
+def change_place(call: Call, event: e.PlaceChanged, _moment: Moment) -> Step:
+    """What the floor has already, so that it is not lost on the way to another queue or through a pause."""
+    given = {"priority": event.priority, "require": event.require, "prefer": event.prefer}
+    changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    if call.place is not None:
+        return Step(replace(call, place=replace(call.place, **changes)))
+    wish = callback_of(call)
+    return Step(replace(call, callback=replace(wish, place=replace(wish.place, **changes))))
 
 
 def leave_by_key(call: Call, event: e.CallerPressed, moment: Moment) -> Step:

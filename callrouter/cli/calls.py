@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,9 +17,11 @@ from callrouter.cli.terminal import (
     print_json,
     site_of,
     with_line,
+    wrong_use,
 )
 
 if TYPE_CHECKING:
+    from callrouter.acd.skills import Levels
     from callrouter.store.redis_line import RedisLine
 
 app = typer.Typer()
@@ -75,6 +78,37 @@ def explain(
 
 
 @app.command()
+def change(
+    context: typer.Context,
+    call: Annotated[str, typer.Argument(help="The waiting call's id, or its beginning or end (4 characters or more).")],
+    priority: Annotated[
+        int | None, typer.Option(min=-100, max=100, help="One point is worth a minute of waiting.")
+    ] = None,
+    require: Annotated[
+        str | None, typer.Option(help="Skills an agent must have, like refund:2,english. Empty: none.")
+    ] = None,
+    prefer: Annotated[str | None, typer.Option(help="Skills an agent should have.")] = None,
+) -> None:
+    """Give a waiting call another priority or other skills. The line is looked at anew at once."""
+    from callrouter.acd.skills import levels_text
+    from callrouter.app import changing
+
+    changes = {} if priority is None else {"priority": str(priority)}
+    for name, text in (("require", require), ("prefer", prefer)):
+        if text is not None:
+            changes[name] = levels_text(dict(_levels(text)))
+    if not changes:
+        wrong_use("Say what to change: --priority, --require or --prefer.")
+
+    async def work(line: RedisLine) -> None:
+        found = await changing.change(line, call, changes, by="cli")
+        told = ", ".join(f"{name} {value or 'none'}" for name, value in changes.items())
+        print(f"{found}: {told}.")
+
+    with_line(site_of(context), work)
+
+
+@app.command()
 def floor(
     context: typer.Context,
     once: Annotated[bool, typer.Option("--once", help="Show it once and end.")] = False,
@@ -104,3 +138,12 @@ def floor(
                     live.update(floor_view(await history.live_floor(line), zone, mask=mask), refresh=True)
 
     with_line(site, show)
+
+
+def _levels(text: str) -> Levels:
+    """Skills as people write them; what is no skill is told."""
+    from callrouter.acd.skills import read_levels
+
+    if not re.fullmatch(r"([a-z][a-z0-9_-]{0,39}(:([1-9]|10))?(,|$))*", text.replace(" ", "")):
+        wrong_use(f"{text} is no list of skills; write it like refund:2,english")
+    return read_levels(text.replace(" ", ""))

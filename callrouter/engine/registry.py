@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 import structlog
 
 from callrouter.calls.call import Call
-from callrouter.calls.events import AgentProposed, CallbackWished
+from callrouter.calls.events import AgentProposed
 from callrouter.calls.step import Step
 from callrouter.engine.ports import Owner
-from callrouter.engine.session import Session, World
+from callrouter.engine.session import Session, Told, World
 from callrouter.errors import CallrouterError
 from callrouter.telephony import (
     CallId,
@@ -109,7 +109,7 @@ class Registry:
         session.post(event)
         return True
 
-    def tell(self, call: CallId, event: CallbackWished) -> bool:
+    def tell(self, call: CallId, event: Told) -> bool:
         """False for a call that is not ours."""
         session = self._sessions.get(call)
         if session is None or session.is_over:

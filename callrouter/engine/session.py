@@ -106,9 +106,9 @@ class TakenAway:
     """The store says that another worker owns this call."""
 
 
-Inbox = (
-    SwitchEvent | e.AgentProposed | e.LookupAnswered | e.CallbackWished | TimerFired | RingUntold | Again | TakenAway
-)
+Told = e.CallbackWished | e.PlaceChanged
+"""What somebody at a desk wants of a call."""
+Inbox = SwitchEvent | e.AgentProposed | e.LookupAnswered | Told | TimerFired | RingUntold | Again | TakenAway
 
 
 class Session:
@@ -224,11 +224,9 @@ class Session:
                 if self.call.music or not isinstance(command, StartMusic):
                     await self._perform(command)
 
-    def _name(
-        self, event: SwitchEvent | e.LookupAnswered | e.CallbackWished | TimerFired | RingUntold
-    ) -> e.CallEvent | None:
+    def _name(self, event: SwitchEvent | e.LookupAnswered | Told | TimerFired | RingUntold) -> e.CallEvent | None:
         match event:
-            case e.LookupAnswered() | e.CallbackWished():
+            case e.LookupAnswered() | e.CallbackWished() | e.PlaceChanged():
                 return event
             case TimerFired(name=name, deadline_ms=deadline):
                 if self.call.timers.get(name) != deadline:

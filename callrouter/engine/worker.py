@@ -15,6 +15,7 @@ from pathlib import Path
 import structlog
 
 from callrouter.calls.call import Call, Message
+from callrouter.calls.events import place_changed
 from callrouter.calls.outlook import Waits
 from callrouter.calls.step import CallingBack, Setting, nowhere
 from callrouter.config import Config
@@ -37,7 +38,7 @@ from callrouter.engine.watch import Watch
 from callrouter.engine.wrap_up import WrapUps
 from callrouter.errors import CallrouterError, StoreDown
 from callrouter.journal import Entry, FloorChange, Word
-from callrouter.telephony import PhoneId
+from callrouter.telephony import CallId, PhoneId
 from callrouter.tree.model import Prompt, Tree
 
 log = structlog.get_logger()
@@ -271,6 +272,8 @@ class Worker:
         self.expectations.hear(entry)
         self._canaries.hear(entry)
         self._watch.hear(entry)
+        if entry.word is Word.CHANGED:
+            self.registry.tell(CallId(entry.call), place_changed(entry.data))
 
     def _changed(self, change: FloorChange) -> None:
         self._wrap_ups.on_change(change)

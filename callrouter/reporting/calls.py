@@ -184,6 +184,11 @@ def _adopted(record: CallRecord, entry: Entry) -> CallRecord:
     return replace(record, adopted=(*record.adopted, (entry.at_ms, entry.data.get("owner", ""))))
 
 
+def _changed(record: CallRecord, entry: Entry) -> CallRecord:
+    what = ", ".join(f"{name} {value or 'none'}" for name, value in entry.data.items() if name != "by")
+    return replace(record, changed=(*record.changed, (entry.at_ms, f"{what} (by {entry.data.get('by', '')})")))
+
+
 def _repaired(record: CallRecord, entry: Entry) -> CallRecord:
     what, repair = entry.data.get("what", ""), entry.data.get("repair", "")
     return replace(record, repaired=(*record.repaired, (entry.at_ms, f"{what}; {repair}" if repair else what)))
@@ -232,6 +237,7 @@ _NOTES: dict[Word, Callable[[CallRecord, Entry], CallRecord]] = {
     Word.COMPLETECALLER: _talked,
     Word.RECORDING: _recorded,
     Word.ADOPTED: _adopted,
+    Word.CHANGED: _changed,
     Word.REPAIRED: _repaired,
     Word.BREACH: _repaired,
     Word.FALLBACK: _fell_back,

@@ -77,6 +77,9 @@ def _stay(visit: Visit, record: CallRecord, reasons: Reasons) -> Iterator[Line]:
     offered = any(offer.queue == visit.queue and visit.at_ms <= offer.at_ms <= end for offer in record.offers)
     remarks = () if offered else _all_reasons(visit.version, record.call, visit.queue, reasons)
     yield Line(visit.at_ms, f"joins the queue {visit.queue}", remarks)
+    if visit.expected_at_ms:
+        waits = f"{_seconds(visit.p50_ms)}, in nine of ten cases within {_seconds(visit.p90_ms)}"
+        yield Line(visit.expected_at_ms, f"is expected to wait for {waits}")
     if visit.last_ring_ms:
         yield Line(visit.last_ring_ms, f"has waited the longest that {visit.queue} allows: no other phone rings now")
     if visit.how == "timed out":
@@ -185,6 +188,8 @@ TRIES = {
 def _incidents(record: CallRecord) -> Iterator[Line]:
     for at_ms, worker in record.adopted:
         yield Line(at_ms, f"its worker had died: {worker} carries on")
+    for at_ms, what in record.changed:
+        yield Line(at_ms, f"is given another place in the line: {what}")
     for at_ms, what in record.repaired:
         yield Line(at_ms, f"callrouter finds a mistake of its own and puts it right: {what}")
     if record.fallback:

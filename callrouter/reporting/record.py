@@ -162,6 +162,8 @@ class CallRecord:
     sounds: tuple[Sound, ...] = ()
     adopted: tuple[tuple[int, str], ...] = ()
     """When, and the worker that carried on."""
+    changed: tuple[tuple[int, str], ...] = ()
+    """When somebody changed its place in the line, and how."""
     repaired: tuple[tuple[int, str], ...] = ()
     """When something about it could not be, and what."""
     fallback: str = ""

@@ -92,3 +92,11 @@ def test_nothing_is_said_while_a_phone_rings_for_the_caller() -> None:
 
 def test_a_queue_that_tells_nothing_sets_no_clock_for_it() -> None:
     assert "outlook" not in a_waiting_caller().call.timers
+
+
+def test_a_word_that_comes_while_another_is_said_is_tried_again_soon() -> None:
+    scene = a_caller_who_is_told(Expected(1), position=True)
+    scene.then(e.OutlookDue(), after_ms=20_000)
+    scene.then(e.OutlookDue(), after_ms=100)
+    assert scene.done == ()
+    assert scene.call.timers["outlook"] == scene.now_ms + 3_000
