@@ -74,13 +74,16 @@ class Scene:
 
 
 def scene(floor: Floor, now_ms: int, known: Known) -> Scene:
-    """What there is to be known at this moment. Callers whose phone rings at an agent's are served already."""
+    """What there is to be known at this moment. Callers whose phone rings at an agent's are served already;
+    of several agents whose phones ring for one of them one will talk, and the others are as good as free."""
     ready = (agent for agent in floor.agents.values() if agent.presence is Presence.READY and not agent.barred)
     at_work = [agent for agent in ready if agent.reachable]
     waiting = [call for call in turn_order(floor) if not call.offers]
     able = _Able(floor, at_work)
     line = [_stander(call, able, now_ms, known) for call in waiting]
-    return Scene(tuple(_busy(agent, now_ms, known) for agent in at_work), _positions(line, len(at_work)))
+    rings_with = {agent for call in floor.waiting.values() for agent in call.offers[1:]}
+    busy = (None if agent.id in rings_with else _busy(agent, now_ms, known) for agent in at_work)
+    return Scene(tuple(busy), _positions(line, len(at_work)))
 
 
 def expected(scene: Scene, chance: np.random.Generator) -> dict[str, Expected]:

@@ -139,3 +139,9 @@ def test_a_very_long_line_is_told_places_and_the_front_of_it_times() -> None:
 def test_the_same_chance_gives_the_same_answer() -> None:
     floor = floor_of(busy("anna"), busy("boris"), waiting("c1"), waiting("c2", since=2))
     assert outlook(floor, spread(60_000)) == outlook(floor, spread(60_000))
+
+
+def test_of_several_phones_that_ring_for_one_caller_one_agent_will_talk() -> None:
+    rung = {name: agent(name, activity="RINGING", since=str(NOW)) for name in ("anna", "boris")}
+    first = waiting("c1", offer="anna,boris")
+    assert outlook(floor_of(*rung.values(), first, waiting("c2", since=1)), handling())["c2"].p50_ms == 5_000

@@ -53,7 +53,7 @@ TOLD = {
     "repaired": Word.REPAIRED,
     "breaches": Word.BREACH,
 }
-tally = dict.fromkeys(("days", *TOLD), 0)
+tally = dict.fromkeys(("days", "faster", *TOLD), 0)
 
 
 class Day(RuleBasedStateMachine):
@@ -264,6 +264,7 @@ class Day(RuleBasedStateMachine):
         finally:
             self.runner.close()
         tally["days"] += 1
+        tally["faster"] += sum("answered_by" in entry.data for entry in self.centre.entries(Word.RINGCANCELED))
         for name, word in TOLD.items():
             tally[name] += len(self.centre.entries(word))
 
@@ -294,4 +295,4 @@ def test_whatever_happens_the_books_are_right_and_nobody_is_forgotten() -> None:
     finally:
         structlog.reset_defaults()
     print(tally)
-    assert tally["offers"] > tally["connects"] > 0
+    assert tally["offers"] > tally["connects"] > tally["faster"] > 0

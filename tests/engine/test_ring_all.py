@@ -14,7 +14,7 @@ from callrouter.reporting.replay import reasons_from
 from callrouter.telephony import LegId
 from tests.engine.centre import AGENTS, PHONES, QUEUES, Centre
 
-MERCHANTS = QUEUES["merchants"].model_copy(update={"strategy": "ring_all", "missed_limit": 2})
+MERCHANTS = QUEUES["merchants"].model_copy(update={"strategy": "ring_all"})
 EVERYBODY = ("anna", "boris", "clara")
 
 
@@ -72,7 +72,7 @@ async def test_one_who_declines_rests_the_others_ring_on_and_the_last_to_go_brin
     caller = await all_ring(centre)
     await centre.hangs_up(centre.exchange.ringing(PHONES["boris"])[0], 21)
     assert ringing(centre) == ["anna", "clara"]
-    assert centre.activity("boris") is Activity.WRAP_UP
+    assert centre.activity("boris") is Activity.RESTING
     for agent in ("anna", "clara"):
         centre.exchange.hang_up(centre.exchange.ringing(PHONES[agent])[0], 19)
     await centre.pass_time(0.2)
