@@ -61,9 +61,14 @@ class LegAnswered:
     leg: LegId
 
 
+WENT_DOWN = -1
+"""Instead of a cause of Q.850: the switch itself went down, and took the leg with it."""
+
+
 @dataclass(frozen=True, slots=True)
 class LegHungUp:
-    """A leg has left for good. `cause` is ITU-T Q.850 (16 normal, 17 busy, 18/19 no answer, 21 rejected); 0 unknown."""
+    """A leg has left for good. `cause` is ITU-T Q.850 (16 normal, 17 busy, 18/19 no answer, 21 rejected); 0 unknown;
+    or WENT_DOWN."""
 
     leg: LegId
     cause: int = 0

@@ -73,6 +73,14 @@ class Application(msgspec.Struct, frozen=True):
     channel_ids: tuple[str, ...] = ()
 
 
+class BootStatus(msgspec.Struct, frozen=True):
+    startup_time: str = ""
+
+
+class AsteriskInfo(msgspec.Struct, frozen=True):
+    status: BootStatus = BootStatus()
+
+
 class Bridge(msgspec.Struct, frozen=True):
     id: str
     channels: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
-from callrouter.asterisk.events import Application, Bridge, Channel, Endpoint
+from callrouter.asterisk.events import Application, AsteriskInfo, Bridge, Channel, Endpoint
 from callrouter.asterisk.requests import Request, Requests
 from callrouter.engine.ports import HeldLeg
 from callrouter.errors import CommandRefused, LegGone
@@ -20,6 +20,7 @@ PREFIX = "callrouter-"
 _channels = msgspec.json.Decoder(tuple[Channel, ...])
 _channel = msgspec.json.Decoder(Channel)
 _applications = msgspec.json.Decoder(tuple[Application, ...])
+_info = msgspec.json.Decoder(AsteriskInfo)
 _bridges = msgspec.json.Decoder(tuple[Bridge, ...])
 _endpoints = msgspec.json.Decoder(tuple[Endpoint, ...])
 Thing = TypeVar("Thing")
@@ -32,6 +33,11 @@ async def ask(requests: Requests, reader: msgspec.json.Decoder[Thing], *path: st
         return reader.decode(answer)
     except msgspec.MsgspecError as error:
         raise CommandRefused(f"Asterisk's answer to GET {'/'.join(path)} cannot be read: {error}") from error
+
+
+async def boot_time(requests: Requests) -> str:
+    """When this Asterisk started, in its own words: another one has none of the legs that the one before had."""
+    return (await ask(requests, _info, "asterisk", "info")).status.startup_time
 
 
 async def channels(requests: Requests) -> Mapping[LegId, Channel]:

@@ -25,6 +25,7 @@ from callrouter.asterisk.requests import Access, Request, Requests, Turns
 from callrouter.engine.ports import HeldLeg
 from callrouter.errors import CallrouterError, CommandRefused, LegGone, SwitchDown
 from callrouter.telephony import (
+    WENT_DOWN,
     CallId,
     Command,
     LegId,
@@ -74,6 +75,8 @@ class AsteriskSwitch:
         self._on_event: Callable[[SwitchEvent], None] | None = None
         self._on_replaced, self._on_connected = on_replaced, on_connected
         self._audit_s = audit_s
+        self._booted = ""
+        """When the Asterisk of the last connection had started."""
         self._admit: Callable[[], bool] = lambda: True
         self._chores: set[asyncio.Task[None]] = set()
 
@@ -205,7 +208,8 @@ class AsteriskSwitch:
         """After every connection: the filter (it may have been lost), then the truth about our legs."""
         unwanted = {"disallowed": [{"type": kind} for kind in DISALLOWED]}
         await self.requests.send(Request("PUT", ("applications", self.application, "eventFilter"), body=unwanted))
-        await self._audit()
+        before, self._booted = self._booted, await holdings.boot_time(self.requests)
+        await self._audit(WENT_DOWN if before not in ("", self._booted) else 0)
         await self._end_playbacks()
         self._on_connected()
 
@@ -218,14 +222,14 @@ class AsteriskSwitch:
                 except (CommandRefused, LegGone, SwitchDown) as error:
                     log.warning("audit_failed", problem=str(error))
 
-    async def _audit(self) -> None:
-        """Legs that have gone, or were answered, without our being told."""
+    async def _audit(self, cause: int = 0) -> None:
+        """Legs that have gone, for this cause, or were answered, without our being told."""
         before = self._legs.expected() - self._hands.being_rung
         living = await holdings.channels(self.requests)
         for leg in before:
             channel = living.get(leg)
             if channel is None:
-                self._emit(self._legs.hung_up(leg))
+                self._emit(self._legs.hung_up(leg, cause))
             elif channel.state == "Up" and channel.dialplan.app_name == "Stasis":
                 self._emit(self._legs.answered(leg, channel.name))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from callrouter.calls.call import Call, Callback
 from callrouter.telephony import (
+    WENT_DOWN,
     DigitPressed,
     LegAdopted,
     LegAnswered,
@@ -26,7 +27,8 @@ from callrouter.tree.walk import LookedUp
 
 @dataclass(frozen=True, slots=True)
 class CallerHungUp:
-    pass
+    lost: bool = False
+    """Nobody did: the switch went down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ class OfferWithdrawn:
 
 @dataclass(frozen=True, slots=True)
 class AgentHungUp:
-    pass
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,8 +279,8 @@ def named(call: Call, event: SwitchEvent) -> CallEvent | None:
             return PromptEnded(failed) if playback == call.playback else None
         case MessageRecorded(recording=recording, seconds=seconds):
             return MessageEnded(seconds) if call.message and call.message.recording == recording else None
-        case LegHungUp(leg=leg) if leg == call.caller_leg:
-            return CallerHungUp()
+        case LegHungUp(leg=leg, cause=cause) if leg == call.caller_leg:
+            return CallerHungUp(lost=cause == WENT_DOWN)
         case LegAdopted(leg=leg) if leg == call.caller_leg:
             return Adopted()
         case DigitPressed(leg=leg, digit=digit) if leg == call.caller_leg:
@@ -322,8 +324,8 @@ def _of_offer(event: SwitchEvent) -> CallEvent | None:
 
 def _of_agent(event: SwitchEvent) -> CallEvent | None:
     match event:
-        case LegHungUp():
-            return AgentHungUp()
+        case LegHungUp(cause=cause):
+            return AgentHungUp(lost=cause == WENT_DOWN)
         case LegHeld():
             return AgentHeld()
         case LegUnheld():

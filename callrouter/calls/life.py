@@ -26,7 +26,7 @@ from typing import Any
 from callrouter.calls import asked, callback, calling_back, offering, talking, turn, waiting
 from callrouter.calls import events as e
 from callrouter.calls.call import Call, Phase
-from callrouter.calls.step import Moment, Step
+from callrouter.calls.step import Moment, Step, by_accident
 
 Handler = Callable[[Call, Any, Moment], Step]
 P = Phase
@@ -197,4 +197,7 @@ IGNORED: frozenset[tuple[Phase, type[e.CallEvent]]] = frozenset(
 def step(call: Call, event: e.CallEvent, moment: Moment) -> Step:
     """What this event does to this call now. Nothing, if it is listed as ignored."""
     handler = TRANSITIONS.get((call.phase, type(event)))
-    return callback.after(handler(call, event, moment), moment) if handler else Step(call)
+    if handler is None:
+        return Step(call)
+    taken = callback.after(handler(call, event, moment), moment)
+    return by_accident(taken) if isinstance(event, e.CallerHungUp | e.AgentHungUp) and event.lost else taken

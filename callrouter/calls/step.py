@@ -160,6 +160,13 @@ def entry(word: Word, call: Call, **data: object) -> Entry:
     return Entry(word, call=call.id, agent=agent, queue=queue, data={name: str(value) for name, value in data.items()})
 
 
+def by_accident(taken: Step) -> Step:
+    """The switch went down with the caller: nobody gave up, and nothing was completed."""
+    told = (one for one in taken.entries if one.word is not Word.ABANDON)
+    entries = tuple(replace(one, data={**one.data, "how": "lost"}) if one.word is Word.ENDED else one for one in told)
+    return replace(taken, entries=entries)
+
+
 def ended(call: Call, how: str, now_ms: int, talked_ms: int = 0) -> tuple[Call, Entry]:
     """The call at its end, and the one entry that every call ends with."""
     left_tree = call.left_tree_ms or now_ms

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from callrouter.journal import Entry, Word
 
 MOST_NUMBERS = 50_000
-UNFINISHED = frozenset({"abandoned", "timed_out", "crashed"})
+UNFINISHED = frozenset({"abandoned", "timed_out", "crashed", "lost"})
 """How calls end whose callers wanted help and got none."""
 
 

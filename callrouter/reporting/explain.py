@@ -207,7 +207,7 @@ def _end(record: CallRecord) -> Iterator[Line]:
         "timed_out": "nobody could take the call in time",
         "completed": "the call is over",
         "fallback": "the fallback has the call",
-        "lost": "callrouter has lost the call",
+        "lost": "the call was lost: Asterisk went down, or callrouter could not carry it on",
         "callback_failed": "nobody was reached for the callback",
         "callback_expired": "nobody could be called back in time",
         "callback_cancelled": "the call is over",

@@ -37,6 +37,7 @@ class FakeAri:
         self.connected = asyncio.Event()
         self.refuse_sockets = False
         self.answers_heartbeats = True
+        self.booted = "2026-01-01T00:00:00.000+0000"
         self.port = 0
         self._answer: Answer | None = None
         self._runner: web.AppRunner | None = None
@@ -103,6 +104,8 @@ class FakeAri:
         )
         self.asked.append(asked)
         answered = await self._answer(asked) if self._answer is not None else None
+        if answered is None and asked.line.startswith("GET asterisk/info"):
+            return json_answer({"status": {"startup_time": self.booted}})
         return answered or _ordinary(asked)
 
 

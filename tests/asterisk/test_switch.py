@@ -15,6 +15,7 @@ from callrouter.asterisk.events import DISALLOWED
 from callrouter.asterisk.switch import AsteriskSwitch
 from callrouter.errors import CallrouterError, CommandRefused, LegGone, SwitchDown
 from callrouter.telephony import (
+    WENT_DOWN,
     Adopt,
     Answer,
     BridgeId,
@@ -135,6 +136,17 @@ async def test_the_filter_is_a_list_of_what_is_unwanted_and_is_set_after_every_c
     await until(lambda: worker.connections == 2)
     await worker.up()
     assert len(filters()) == 2
+
+
+@pytest.mark.parametrize(("booted", "cause"), [("2026-01-01T09:00:00.000+0000", WENT_DOWN), ("", 0)])
+async def test_legs_that_an_asterisk_took_with_it_are_told_from_those_that_hung_up_unheard(
+    worker: Worker, booted: str, cause: int
+) -> None:
+    await worker.caller()
+    worker.ari.booted = booted or worker.ari.booted
+    answering(worker.ari, GET_channels=(200, []))
+    await worker.ari.drop()
+    await until(lambda: worker.heard.all[-1:] == [LegHungUp(LEG, cause)])
 
 
 async def test_a_call_on_offer_is_claimed_for_this_worker_only_if_it_is_admitted(worker: Worker) -> None:
