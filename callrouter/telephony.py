@@ -195,6 +195,8 @@ class Ring:
     caller_number: str
     caller_name: str
     timeout_s: int
+    auto_answer: bool = False
+    """Ask the phone to pick up by itself; one that does not know how rings as ever."""
 
 
 @dataclass(frozen=True, slots=True)

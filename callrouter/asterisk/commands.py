@@ -58,6 +58,14 @@ CAUSES = {
     "failure": 38,
 }
 
+AUTO_ANSWER = {
+    # RFC 3261 sections 20.4 and 20.9 want an address before the parameters; no phone asks for it
+    "PJSIP_HEADER(add,Call-Info)": "<sip:callrouter.invalid>;answer-after=0",
+    "PJSIP_HEADER(add,Alert-Info)": "<http://callrouter.invalid>;info=alert-autoanswer;delay=0",
+}
+"""What phones take for the wish that they pick up by themselves: some know the one header, some the other. Set with
+the originate, as a function of the channel that is being made: there is no moment later before the INVITE."""
+
 _PHONE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _OUTSIDE = re.compile(r"\+?[0-9]{2,20}")
 _TRUNK = re.compile(r"[a-z][a-z0-9_-]{0,39}")
@@ -131,7 +139,8 @@ def _ring(command: Ring | RingOutside, application: str, endpoint: str, name: st
         # without them the leg would ask for every codec there is
         "formats": "alaw,ulaw",
     }
-    return Request("POST", ("channels", command.leg), query)
+    auto_answer = isinstance(command, Ring) and command.auto_answer
+    return Request("POST", ("channels", command.leg), query, {"variables": AUTO_ANSWER} if auto_answer else None)
 
 
 def _outside(command: RingOutside) -> str:

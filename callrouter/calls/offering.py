@@ -11,6 +11,7 @@ from dataclasses import replace
 from callrouter.acd import activity
 from callrouter.acd.limits import answered
 from callrouter.calls import events as e
+from callrouter.calls import told
 from callrouter.calls.call import Call, Offer, Phase, Talk, offer_of, place_of
 from callrouter.calls.callback import stands_again
 from callrouter.calls.calling_back import dial
@@ -74,7 +75,17 @@ def ring_agent(call: Call, event: e.AgentProposed, moment: Moment) -> Step:
     call = _ringing(call, (*call.offers, offer))
     return Step(
         call,
-        commands=(Ring(offer.leg, call.id, event.phone, call.caller, call.caller_name, rules.ring_s),),
+        commands=(
+            Ring(
+                offer.leg,
+                call.id,
+                event.phone,
+                call.caller,
+                told.shown(call, rules),
+                rules.ring_s,
+                told.is_asked_to_answer(event.agent, rules, moment.setting),
+            ),
+        ),
         entries=(queue_entry(Word.OFFER, call, agent=event.agent, leg=leg, floor=event.saw, ring_s=rules.ring_s),),
         floor={
             f"agent:{event.agent}": activity.reserved(call.id, leg),

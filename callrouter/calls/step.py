@@ -74,6 +74,11 @@ class Setting:
     sorry: Prompt
     """Said before a caller whose wait is over is let go."""
     owner: str
+    agents: Mapping[str, AgentPart] = field(default_factory=dict)
+    language: str = "ru"
+    """The centre's: of agents who have none of their own."""
+    briefings: Mapping[str, Prompt] = field(default_factory=dict)
+    """Queue → what its agents are told before they talk, without its values."""
     reach: Callable[[str, datetime], Reach | str] = nowhere
     """An entry of the directory (its id or a number of it) at this time → how to ring it, or why not: unknown,
     closed, forbidden."""

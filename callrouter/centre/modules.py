@@ -58,6 +58,7 @@ _SIP = (
     "res_pjsip_outbound_registration",
     "res_pjsip_caller_id",
     "res_pjsip_nat",
+    "res_pjsip_header_funcs",  # asks a phone to pick up by itself
     "res_pjsip_acl",
     "res_pjsip_rfc3326",  # "answered elsewhere": a phone that rang with others shows no missed call
     "res_pjsip_dtmf_info",

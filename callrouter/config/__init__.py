@@ -11,6 +11,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from callrouter.config.briefing import Briefing
 from callrouter.config.callback import CallbackRules
 from callrouter.config.centre import (
     AsteriskPart,
@@ -35,6 +36,7 @@ __all__ = [
     "Announce",
     "AsteriskPart",
     "AttachedAsterisk",
+    "Briefing",
     "CallbackRules",
     "CallerList",
     "Centre",

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import Field
 
 from callrouter.config.queue import WrapUp
-from callrouter.config.words import DialPrefix, Level, Name, Part
+from callrouter.config.words import DialPrefix, Language, Level, Name, Part
 
 
 class MaxCalls(Part):
@@ -28,6 +28,8 @@ class AgentPart(Part):
     mentors: tuple[Name, ...] = Field(
         default=(), description="a trainee: offered calls only while one of these agents is at work"
     )
+    language: Language | None = Field(default=None, description="in which agents are briefed; else centre.language")
+    auto_answer: bool | None = Field(default=None, description="instead of the queue's `briefing.auto_answer`")
 
 
 class CallerList(Part):

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
+from callrouter.config.briefing import Briefing
 from callrouter.config.callback import CallbackRules
 from callrouter.config.words import Level, Name, Part, Seconds, moved
 
@@ -121,6 +122,7 @@ class Queue(Part):
     wrap_up: WrapUp = WrapUp()
     in_vain: InVain = InVain()
     record: bool = True
+    briefing: Briefing = Field(default=Briefing(), description="what an agent sees, hears and does before talking")
     callback: CallbackRules | None = Field(
         default=None, description="calls people back who asked for it; without it they are only noted"
     )

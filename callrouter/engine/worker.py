@@ -81,6 +81,8 @@ class Plan:
     """The named lists that a caller's number is in."""
     holidays: Callable[[int], Holidays] = lambda _: {}
     """The public holidays around a year."""
+    briefings: Mapping[str, Prompt] = field(default_factory=dict)
+    """Queue → what its agents are told before they talk."""
     reach: Callable[[str, datetime], Reach | str] = nowhere
     """An entry of the directory at a time → how to ring it, or why not."""
     waits: Waits | None = None
@@ -296,6 +298,9 @@ class Worker:
                 record=self._plan.config.recordings.enabled,
                 sorry=self._plan.sorry,
                 owner=self.owner,
+                agents=self._plan.config.agents,
+                language=self._plan.config.centre.language,
+                briefings=self._plan.briefings,
                 reach=self._plan.reach,
                 outlook=self.expectations.of,
                 waits=self._plan.waits,

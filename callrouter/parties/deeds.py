@@ -6,7 +6,7 @@ import asyncio
 from typing import assert_never
 
 from callrouter.parties.leg import What
-from callrouter.parties.listening import hear_each_other, hears_music, hears_nothing, hears_prompt
+from callrouter.parties.listening import has_not_heard, hear_each_other, hears_music, hears_nothing, hears_prompt
 from callrouter.parties.party import Habit
 from callrouter.parties.scene import Missed, Scene
 from callrouter.parties.story import (
@@ -17,6 +17,7 @@ from callrouter.parties.story import (
     Does,
     DoesNotRing,
     Fault,
+    HasNotHeard,
     Hears,
     HearsMusic,
     HearsNothing,
@@ -26,6 +27,7 @@ from callrouter.parties.story import (
     Presses,
     Rejects,
     Rings,
+    Shows,
     Transfers,
     Waits,
 )
@@ -36,6 +38,8 @@ async def perform(scene: Scene, action: Action) -> str:
     match action:
         case HearsPrompt():
             return await hears_prompt(scene, action)
+        case HasNotHeard():
+            return await has_not_heard(scene, action)
         case HearsMusic():
             return await hears_music(scene, action)
         case HearsNothing():
@@ -52,6 +56,8 @@ async def perform(scene: Scene, action: Action) -> str:
             return await _is_refused(scene, action)
         case DoesNotRing(who, for_s):
             return await _stays_quiet(scene, who, for_s)
+        case Shows(who, text):
+            return _shows(scene, who, text)
         case _:
             return await _act(scene, action)
 
@@ -140,6 +146,13 @@ async def _ends(scene: Scene, line: CallEnds) -> str:
     if line.how and how != line.how:
         raise Missed(f"it ended {remark}, but not {line.how}: {how}")
     return remark
+
+
+def _shows(scene: Scene, who: str, text: str) -> str:
+    shown = next((leg.shown for leg in reversed(scene.party(who).legs) if leg.shown), "")
+    if shown != text:
+        raise Missed(f"it shows {shown!r}" if shown else "it shows no name")
+    return ""
 
 
 async def _is_refused(scene: Scene, line: IsRefused) -> str:

@@ -20,7 +20,17 @@ from enum import StrEnum
 from callrouter.parties.dialog import ALLOWED, Dialog
 from callrouter.parties.digest import Credentials, authorization
 from callrouter.parties.media import Media, Port
-from callrouter.parties.message import Header, Request, Response, SipSyntaxError, reply, serialise, with_header
+from callrouter.parties.message import (
+    Header,
+    Request,
+    Response,
+    SipSyntaxError,
+    address,
+    parameters,
+    reply,
+    serialise,
+    with_header,
+)
 from callrouter.parties.sdp import ALAW, Direction, Sound, answer_to, parse_sdp, write_sdp
 from callrouter.parties.transaction import Peer, ServerTransaction
 from callrouter.parties.wire import Wire
@@ -159,6 +169,18 @@ class Leg:
         self.state = State.RINGING
         self._respond(180, "Ringing")
         self._tell(self, What.RINGS, "")
+
+    @property
+    def asked_to_answer_after_s(self) -> float | None:
+        """In how many seconds the call wants the phone to pick up by itself, if it does."""
+        said = self._invite.first("Call-Info") if self._invite is not None else ""
+        after = parameters(said).get("answer-after", "")
+        return float(after) if after.isascii() and after.isdigit() else None
+
+    @property
+    def shown(self) -> str:
+        """The name of whoever calls, as our display shows it."""
+        return address(self._invite.first("From")).name if self._invite is not None else ""
 
     def answer(self) -> None:
         """Pick up."""

@@ -14,7 +14,7 @@ from callrouter.parties.leg import State, What
 from callrouter.parties.party import Party
 from callrouter.parties.scene import Missed, Scene
 from callrouter.parties.search import MusicSearch, PromptHeard, PromptSearch, distinguishing_s
-from callrouter.parties.story import Hears, HearsMusic, HearsNothing, HearsPrompt
+from callrouter.parties.story import HasNotHeard, Hears, HearsMusic, HearsNothing, HearsPrompt
 
 T = TypeVar("T")
 POLL_S = 0.1
@@ -56,6 +56,17 @@ async def hears_prompt(scene: Scene, line: HearsPrompt) -> str:
     scene.heard_since[line.who] = found.at + found.heard_s
     scene.happened(max(scene.last.at, found.at + found.heard_s), "other")
     return f"began after {max(found.at - start, 0.0):.2f} s"
+
+
+async def has_not_heard(scene: Scene, line: HasNotHeard) -> str:
+    wanted = scene.stage.prompt(line.prompt, line.language or scene.story.language)
+    ears = await _ears(scene, scene.party(line.who), scene.now())
+    at_least = min(1.0, len(wanted) / RATE)
+    search = PromptSearch(ears, wanted, scene.began, at_least=at_least)
+    found = await scene.stage.listen(search.look)
+    if found is not None:
+        raise Missed(f"heard {found.heard_s:.1f} s of it at {found.at - scene.began:.2f} s")
+    return f"the most alike moment fits {search.best:.0%}"
 
 
 async def _ears(scene: Scene, party: Party, deadline: float) -> Ears:

@@ -24,6 +24,8 @@ class Habit:
 
     answers_after_s: float | None = None
     rejects_with: int | None = None
+    answers_if_asked: bool = False
+    """The phone picks up by itself when the call asks it to, and only then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +154,12 @@ class Party:
             self._follow_habit(leg)
 
     def _follow_habit(self, leg: Leg) -> None:
-        if self.habit.rejects_with is not None:
-            self._loop.call_soon(leg.reject, self.habit.rejects_with)
-        elif self.habit.answers_after_s is not None:
-            self._picking_up = self._loop.call_later(self.habit.answers_after_s, leg.answer)
+        habit = self.habit
+        after_s = leg.asked_to_answer_after_s if habit.answers_if_asked else habit.answers_after_s
+        if habit.rejects_with is not None:
+            self._loop.call_soon(leg.reject, habit.rejects_with)
+        elif after_s is not None:
+            self._picking_up = self._loop.call_later(after_s, leg.answer)
 
     def _live_leg(self, purpose: str) -> Leg:
         if not self.is_busy:

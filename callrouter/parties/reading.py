@@ -43,6 +43,7 @@ class _Who(_Part):
     outside: _Number | None = None
     answers_after: _Time | None = None
     rejects_with: int | None = Field(None, ge=400, le=699)
+    answers_if_asked: bool = False
     starts: Presence = "ready"
 
 
@@ -104,7 +105,8 @@ def _cast(written: _Story, document: Document, problems: list[Problem]) -> Itera
 
 
 def _role(who: _Who) -> Role | None:
-    habit = Habit(seconds(who.answers_after) if who.answers_after else None, who.rejects_with)
+    after_s = seconds(who.answers_after) if who.answers_after else None
+    habit = Habit(after_s, who.rejects_with, who.answers_if_asked)
     match who:
         case _Who(calls=str(calls), from_=str(number), agent=None, outside=None):
             return Caller(calls, number, habit)

@@ -17,6 +17,7 @@ from callrouter.parties.story import (
     Does,
     DoesNotRing,
     Fault,
+    HasNotHeard,
     Hears,
     HearsMusic,
     HearsNothing,
@@ -26,6 +27,7 @@ from callrouter.parties.story import (
     Presses,
     Rejects,
     Rings,
+    Shows,
     Transfers,
     Waits,
 )
@@ -36,6 +38,7 @@ _PIECES = {
     "number": r"[+0-9*#A-Za-z_.-]+", "prompt": r"[a-z0-9_.-]+", "language": r"[a-z]{2}", "status": r"[3-6][0-9]{2}",
     "time": r"[0-9.]+ ?[a-z]+", "thing": r"[a-z][a-z0-9_-]*(?: [a-z0-9_-]+)?",
     "act": r"killed|frozen|thawed|stopped|started", "within": r"[0-9.]+ ?[a-z]+", "for": r"[0-9.]+ ?[a-z]+",
+    "text": r"[^\"]{1,80}",
 }  # fmt: skip
 Groups = dict[str, str]
 
@@ -77,6 +80,9 @@ SENTENCES: dict[str, Callable[[Groups], Action]] = {
     "{who} presses {keys}": lambda g: Presses(g["who"], g["keys"].replace(" ", "")),
     "{who} hears prompt {prompt}[ in {language}][ within {within}]": lambda g: _prompt(g, whole=False),
     "{who} hears all of prompt {prompt}[ in {language}][ within {within}]": lambda g: _prompt(g, whole=True),
+    "{who} has not heard prompt {prompt}[ in {language}]": (
+        lambda g: HasNotHeard(g["who"], g["prompt"], g.get("language") or "")
+    ),
     "{who} hears music[ for {for}][ within {within}]": lambda g: HearsMusic(g["who"], _for(g, 0.8), _within(g, 5.0)),
     "{who} hears nothing[ for {for}]": lambda g: HearsNothing(g["who"], "", _for(g, 1.0)),
     "{who} hears nothing from {other}[ for {for}]": lambda g: HearsNothing(g["who"], g["other"], _for(g, 1.0)),
@@ -86,6 +92,7 @@ SENTENCES: dict[str, Callable[[Groups], Action]] = {
     "{who} and {other} hear each other[ for {for}][ within {within}]": _everybody,
     "{who}, {other} and {third} hear each other[ for {for}][ within {within}]": _everybody,
     "{who}'s phone rings[ within {within}]": lambda g: Rings(g["who"], _within(g, 5.0)),
+    '{who}\'s phone shows "{text}"': lambda g: Shows(g["who"], g["text"]),
     "{who}'s phone does not ring": lambda g: DoesNotRing(g["who"], None),
     "{who}'s phone does not ring for {for}": lambda g: DoesNotRing(g["who"], _for(g, 1.0)),
     "{who}'s phone stops ringing[ within {within}]": lambda g: CallEnds(g["who"], _within(g, 3.0)),

@@ -72,6 +72,15 @@ class HearsPrompt:
 
 
 @dataclass(frozen=True, slots=True)
+class HasNotHeard:
+    """A prompt, from the beginning until now."""
+
+    who: str
+    prompt: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
 class HearsMusic:
     who: str
     for_s: float
@@ -101,6 +110,14 @@ class Hears:
 class Rings:
     who: str
     within_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Shows:
+    """What stands on the display of the phone that rings, or rang last."""
+
+    who: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +183,8 @@ class Fault:
 
 
 Action = (
-    Calls | Presses | HearsPrompt | HearsMusic | HearsNothing | Hears | Rings | DoesNotRing | IsConnected | IsRefused
-    | CallEnds | Does | Rejects | Transfers | Waits | Fault
+    Calls | Presses | HearsPrompt | HasNotHeard | HearsMusic | HearsNothing | Hears | Rings | Shows | DoesNotRing
+    | IsConnected | IsRefused    | CallEnds | Does | Rejects | Transfers | Waits | Fault
 )  # fmt: skip
 
 
@@ -229,5 +246,5 @@ class Story:
     @property
     def prompts(self) -> frozenset[tuple[str, str]]:
         """Name and language of each prompt that must be recognised, and told from the others."""
-        spoken = [line.action for line in self.scene if isinstance(line.action, HearsPrompt)]
+        spoken = [line.action for line in self.scene if isinstance(line.action, HearsPrompt | HasNotHeard)]
         return frozenset((action.prompt, action.language or self.language) for action in spoken)

@@ -35,10 +35,11 @@ def together(root: str, files: Mapping[str, TreeFile]) -> tuple[dict[str, Node],
             nodes[full] = _moved(node, lambda to, prefix=prefix, exits=exits: exits.get(to) or prefix + to)  # type: ignore[misc]
             match nodes[full]:
                 case Subtree(tree=other, exits=ways):
-                    nodes[full] = _goto(f"{full}/{files[other].start}")
+                    nodes[full] = _goto(f"{full}/{files[other].start}", node.label)
                     todo.append((other, f"{full}/", dict(ways)))
                 case Goto(tree=str(other)):
-                    nodes[full] = _goto(files[root].start if other == root else f"{other}:{files[other].start}")
+                    start = files[root].start if other == root else f"{other}:{files[other].start}"
+                    nodes[full] = _goto(start, node.label)
                     if other not in begun:
                         begun.add(other)
                         todo.append((other, f"{other}:", {}))
@@ -49,9 +50,9 @@ def together(root: str, files: Mapping[str, TreeFile]) -> tuple[dict[str, Node],
     return nodes, keys
 
 
-def _goto(to: str) -> Goto:
+def _goto(to: str, label: dict[str, str] | None) -> Goto:
     """Names with / and : are for us only, so no check that would refuse them."""
-    return Goto.model_construct(type="goto", to=to, tree=None)
+    return Goto.model_construct(type="goto", to=to, tree=None, label=label)
 
 
 def _moved(node: Node, renamed: Callable[[str], str]) -> Node:

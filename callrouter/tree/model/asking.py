@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from callrouter.config.words import Name, Part, Seconds
+from callrouter.tree.model.label import Labelled
 from callrouter.tree.model.prompt import Key, Keys, Variable, Wording
 from callrouter.tree.pattern import Pattern
 
@@ -18,7 +19,7 @@ class Branch(Part):
     then: Name = Field(description="the node to go to when `tries` are used up")
 
 
-class Menu(Part):
+class Menu(Labelled):
     """Asks, and goes where the pressed key leads. Asked at most `tries` times in one call, however it is reached."""
 
     type: Literal["menu"]
@@ -34,7 +35,7 @@ class Menu(Part):
     no_input: Branch
 
 
-class Say(Part):
+class Say(Labelled):
     """Says something to its end, then goes on."""
 
     type: Literal["say"]
@@ -83,7 +84,7 @@ DigitPattern = Annotated[PatternText, AfterValidator(_compiles)]
 EndKey = Annotated[str, Field(pattern=r"^[*#A-D]$", json_schema_extra={"x-words": "*, # or A-D"})]
 
 
-class Collect(Part):
+class Collect(Labelled):
     """Takes digits into a variable. Asked at most `tries` times in one call; a key may cut the prompt."""
 
     type: Literal["collect"]
@@ -120,7 +121,7 @@ class Collect(Part):
         return self.length.most if isinstance(self.length, Length) else self.length
 
 
-class Notice(Part):
+class Notice(Labelled):
     """A text that must be heard to its end, like that a call is recorded. Journalled with its version."""
 
     type: Literal["notice"]
@@ -131,7 +132,7 @@ class Notice(Part):
     next: Name
 
 
-class Message(Part):
+class Message(Labelled):
     """Says its prompt, then records what the caller says for a group of people. `#`, silence or `max_s` ends it."""
 
     type: Literal["message"]
@@ -142,7 +143,7 @@ class Message(Part):
     next: Name
 
 
-class Callback(Part):
+class Callback(Labelled):
     """Offers to call back: confirms the caller's number, or takes another one, and notes it for a queue."""
 
     type: Literal["callback"]

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 from callrouter.config.words import DialPrefix, Language, Name, Number, Part, TimeZone
 from callrouter.hours import Day, DayHours, Days, Windows
 from callrouter.tree.condition import parse_condition
+from callrouter.tree.model.label import Labelled
 from callrouter.tree.model.prompt import Variable, Words
 
 Priority = Annotated[int, Field(ge=-100, le=100)]
@@ -31,7 +32,7 @@ class HoursBranches(Part):
     emergency: Name | None = Field(None, description="while the switch is on")
 
 
-class Hours(Part):
+class Hours(Labelled):
     """Goes by the time of the week. The switch wins over a day, a day over a holiday, a holiday over the week."""
 
     type: Literal["hours"]
@@ -70,7 +71,7 @@ class CallerBranch(Part):
         return self
 
 
-class Caller(Part):
+class Caller(Labelled):
     """Goes by who calls: the first branch that fits."""
 
     type: Literal["caller"]
@@ -78,7 +79,7 @@ class Caller(Part):
     otherwise: Name
 
 
-class Set(Part):
+class Set(Labelled):
     """Changes something about the call, then goes on."""
 
     type: Literal["set"]
@@ -121,7 +122,7 @@ class Case(Part):
     then: Name
 
 
-class When(Part):
+class When(Labelled):
     """Goes by variables: the first case whose condition holds."""
 
     type: Literal["when"]
@@ -136,7 +137,7 @@ class Share(Part):
     then: Name
 
 
-class Split(Part):
+class Split(Labelled):
     """Sends shares of the callers to different nodes; the same caller always goes the same way."""
 
     type: Literal["split"]
@@ -150,7 +151,7 @@ class Split(Part):
         return self
 
 
-class Goto(Part):
+class Goto(Labelled):
     """Goes on at another node, or at the beginning of another tree, and does not come back."""
 
     type: Literal["goto"]
@@ -164,7 +165,7 @@ class Goto(Part):
         return self
 
 
-class Subtree(Part):
+class Subtree(Labelled):
     """Walks through another tree and comes back by one of its `exits`."""
 
     type: Literal["subtree"]

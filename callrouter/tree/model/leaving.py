@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from callrouter.config.words import Name, Part, Seconds
+from callrouter.tree.model.label import Labelled
 from callrouter.tree.model.prompt import VARIABLE, Key, Wording
 
 DirectoryId = Annotated[
@@ -32,7 +33,7 @@ class Exit(Part):
     then: Name
 
 
-class Queue(Part):
+class Queue(Labelled):
     """Joins the line of a queue at once; its prompt is said while a free agent's phone already rings."""
 
     type: Literal["queue"]
@@ -47,7 +48,7 @@ class Queue(Part):
     timed_out: Name | None = Field(None, description="where it goes after the longest wait; without it: overflow")
 
 
-class Transfer(Part):
+class Transfer(Labelled):
     """Puts the caller through to somebody in the directory, and nobody else."""
 
     type: Literal["transfer"]
@@ -59,7 +60,7 @@ class Transfer(Part):
     failed: Name = Field(description="busy, no answer, closed, not in the directory, or may not be dialled")
 
 
-class Hangup(Part):
+class Hangup(Labelled):
     """Ends the call; a prompt is said to its end before."""
 
     type: Literal["hangup"]

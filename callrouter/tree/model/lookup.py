@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 
 from callrouter.config.words import Name, Part
 from callrouter.tree.address import check_address
+from callrouter.tree.model.label import Labelled
 from callrouter.tree.model.prompt import VARIABLE, Variable, Wording
 
 Address = Annotated[
@@ -49,7 +50,7 @@ class Answer(Part):
     )
 
 
-class Lookup(Part):
+class Lookup(Labelled):
     """Asks over HTTP while the caller hears the filler or music; goes on with the answer in variables."""
 
     type: Literal["lookup"]
