@@ -17,14 +17,15 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from callrouter.config import Config, Secret
+from callrouter.config.briefing import SAID, SHIPPED_IN
 from callrouter.config_checks import fits_together
 from callrouter.directory import Directory, read_directory
-from callrouter.documents import Document, merge, read
+from callrouter.documents import Document, KeyPath, merge, read
 from callrouter.errors import ConfigError, Problem, SetupError
 from callrouter.public_holidays import countries
 from callrouter.tree.known import Known
 from callrouter.tree.load import check_tree
-from callrouter.tree.model import Tree
+from callrouter.tree.model import Reading, Tree, pieces_of
 
 B = TypeVar("B", bound=BaseModel)
 _NUMBER = re.compile(r"\+?[0-9]{2,15}")
@@ -50,7 +51,8 @@ def check_config(folder: Path) -> tuple[Config | None, tuple[Problem, ...]]:
         # whether the parts fit together is seen when each is right; the trees can be looked at already
         return None, tuple(sorted([*problems, *_trees_by_themselves(document, folder.absolute().parent)]))
     config = _absolute(found, folder.absolute().parent)
-    problems = tuple(sorted([*fits_together(config, document), *_trees_fit(config, document)]))
+    found_wrong = (*fits_together(config, document), *_briefings_fit(config, document), *_trees_fit(config, document))
+    problems = tuple(sorted(found_wrong))
     broken = any(problem.severity == "error" for problem in problems)
     return (None if broken else config), problems
 
@@ -148,6 +150,40 @@ def resolve(secret: Secret, what: str = "a secret") -> str:
     if not line:
         raise SetupError(f"{what}: the first line of {secret.file} is empty; write the secret there")
     return line
+
+
+def _briefings_fit(config: Config, document: Document) -> Iterator[Problem]:
+    """Whether the words can be read, hold nothing that nobody knows, and are in their hearers' languages."""
+    for name, queue in config.queues.items():
+        path: KeyPath = ("queues", name, "briefing", "say")
+        say = queue.briefing.say
+        wording = say if isinstance(say, dict) else {}
+        for language, words in wording.items():
+            yield from (document.problem((*path, language), wrong) for wrong in _wrong_words(words))
+            if queue.briefing.accept == "key" and "{key" not in words:
+                hint = "the words do not tell which key takes the call; put `{key:digits}` into them"
+                yield document.problem((*path, language), hint, severity="warning")
+        spoken = tuple(wording) or (SHIPPED_IN if say or queue.briefing.accept == "key" else ())
+        for agent, part in config.agents.items():
+            language = part.language or config.centre.language
+            if spoken and name in part.queues and language not in spoken:
+                words = (
+                    f"{agent} is briefed in `{language}`, and there are words in {' and '.join(spoken)} only; add it"
+                )
+                place = path if say else (*path[:-1], "accept")
+                yield document.problem(place, words, of_key=True, severity="warning")
+
+
+def _wrong_words(words: str) -> Iterator[str]:
+    try:
+        pieces = pieces_of(words)
+    except ValueError as wrong:
+        yield str(wrong)
+        return
+    for piece in pieces:
+        if isinstance(piece, Reading) and piece.variable not in SAID:
+            known = ", ".join(f"{{{one}}}" for one in SAID)
+            yield f"an agent cannot be told {{{piece.variable}}}; there are {known}"
 
 
 def _trees_fit(config: Config, document: Document) -> list[Problem]:

@@ -61,6 +61,9 @@ class Word(StrEnum):
     OFFER = "OFFER"
     """An agent was reserved for a waiting call. data: leg, floor (what the choice saw: `Saw`), ring_s."""
     RINGING = "RINGING"
+    BRIEFED = "BRIEFED"
+    """The agent has picked up and is told who is coming. data: ring_ms, accept (answer, key). CONNECT follows, or
+    RINGNOANSWER if the agent does not want the call."""
     LASTRING = "LASTRING"
     """The longest wait is over while phones ring: no further phone joins them. data: waited_ms."""
     WRAPUP = "WRAPUP"

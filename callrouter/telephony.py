@@ -165,6 +165,8 @@ class Play:
     leg: LegId
     playback: PlaybackId
     files: tuple[str, ...]
+    within_s: float | None = None
+    """What is not made by then is left out, without a word of patience; None: as callers are asked to wait."""
 
 
 @dataclass(frozen=True, slots=True)

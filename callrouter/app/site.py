@@ -16,6 +16,7 @@ from callrouter.centre.secrets import Secrets, load_or_make
 from callrouter.config import AttachedAsterisk, Config, Speech
 from callrouter.config_files import load_config, load_trees, resolve
 from callrouter.prompts import system
+from callrouter.prompts.briefing import briefings
 from callrouter.prompts.library import PromptLibrary
 from callrouter.prompts.speech import Espeak, Provider
 from callrouter.prompts.voices import AnyCommand, Piper, VoicePerLanguage
@@ -87,6 +88,7 @@ class Site:
         found = [
             self.config.centre.language,
             *(language for tree in self.trees.values() for language in tree.languages),
+            *(agent.language for agent in self.config.agents.values() if agent.language),
         ]
         return tuple(dict.fromkeys(found))
 
@@ -117,4 +119,5 @@ def voice(speech: Speech) -> Provider:
 
 def spoken(site: Site) -> list[Prompt]:
     """Everything that may have to be said."""
-    return [*system.PROMPTS, *(prompt for tree in site.trees.values() for prompt in prompts(tree))]
+    of_trees = (prompt for tree in site.trees.values() for prompt in prompts(tree))
+    return [*system.PROMPTS, *briefings(site.config).values(), *of_trees]

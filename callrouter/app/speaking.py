@@ -31,6 +31,7 @@ from callrouter.telephony import (
     Play,
     PlaybackEnded,
     PlaybackId,
+    Ring,
     StartMusic,
     StopMusic,
     StopPlayback,
@@ -64,10 +65,13 @@ class SpeakingSwitch:
         wait_s: float,
         *,
         soon: Callable[[CallId], tuple[Iterable[Prompt], str]] = lambda _call: ((), ""),
+        briefing: Callable[[CallId, LegId], Iterable[tuple[Prompt, str]]] = lambda _call, _leg: (),
         music: str = "default",
     ) -> None:
-        """`soon`: what this call may be told next, and in which language. It is made while the caller hears this."""
-        self._switch, self._library, self._wait_s, self._soon, self._music = switch, library, wait_s, soon, music
+        """`soon`: what this call may be told next, and in which language. It is made while the caller hears this.
+        `briefing`: what an agent may be told after picking up; it is made while the phone rings."""
+        self._switch, self._library, self._wait_s, self._music = switch, library, wait_s, music
+        self._soon, self._briefing = soon, briefing
         self._late: dict[LegId, _Late] = {}
         self._tell: Callable[[SwitchEvent], None] = lambda _event: None
 
@@ -103,6 +107,9 @@ class SpeakingSwitch:
         await self._switch.perform(call, command)
         if isinstance(command, Play):
             self._library.begin(*self._soon(call))
+        elif isinstance(command, Ring):
+            for prompt, language in self._briefing(call, command.leg):
+                self._library.begin((prompt,), language)
 
     async def close(self) -> None:
         for leg in list(self._late):
@@ -133,6 +140,8 @@ class SpeakingSwitch:
 
     async def _made(self, call: CallId, play: Play) -> tuple[str, ...]:
         """Waits behind a word of patience, which is said to its end, and music, which ends with the waiting."""
+        if play.within_s is not None:
+            return await self._library.ready(play.files, play.within_s)
         loop = asyncio.get_running_loop()
         until = loop.time() + self._wait_s
         if await self._there(play.files, min(FILLER_AFTER_S, self._wait_s)):

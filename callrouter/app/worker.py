@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import signal
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from functools import partial
 from typing import Any
 
@@ -21,15 +21,17 @@ from callrouter.app.site import Site, spoken
 from callrouter.app.speaking import SpeakingSwitch
 from callrouter.asterisk.phones import Phone, provision
 from callrouter.asterisk.switch import AsteriskSwitch
+from callrouter.calls import told
 from callrouter.engine.arrivals import Confirmations
 from callrouter.engine.ports import Line, Lookups, Messages, Owner
 from callrouter.engine.worker import Plan, Worker
 from callrouter.errors import CallrouterError, StoreDown, SwitchDown
 from callrouter.prompts import system
+from callrouter.prompts.briefing import briefings
 from callrouter.prompts.library import PromptLibrary
 from callrouter.public_holidays import EveryCountry
 from callrouter.store.recording_files import RecordingFiles
-from callrouter.telephony import CallId
+from callrouter.telephony import CallId, LegId
 from callrouter.tree.model import Prompt, Tree, prompts
 from callrouter.tree.soon import soon
 
@@ -66,7 +68,13 @@ async def run(site: Site, name: str) -> None:
     )
     asking = tree_needs.lookups(site)
     messages = tree_needs.MessageKeeper(site, switch.requests)
-    speaking = SpeakingSwitch(switch, library, site.config.speech.wait_s, soon=lambda call: told_soon(worker, call))
+    speaking = SpeakingSwitch(
+        switch,
+        library,
+        site.config.speech.wait_s,
+        soon=lambda call: told_soon(worker, call),
+        briefing=lambda call, leg: told_to_agent(worker, call, leg),
+    )
     worker = Worker(
         name,
         Owner(f"{name}/{secrets.token_hex(4)}"),
@@ -98,6 +106,18 @@ def told_soon(worker: Worker, id: CallId) -> tuple[tuple[Prompt, ...], str]:
         return (), ""
     variables = {"caller": call.caller, "called": call.number, **call.walk.variables}
     return soon(worker.trees.of(call.tree, call.version), call.walk, variables), call.language
+
+
+def told_to_agent(worker: Worker, id: CallId, leg: LegId) -> Iterable[tuple[Prompt, str]]:
+    """What the agent who is being rung may be told: how long the caller will have waited is not known yet."""
+    call = worker.registry.call(id)
+    offer = next((offer for offer in call.offers if offer.leg == leg), None) if call else None
+    if call is None or offer is None:
+        return ()
+    setting = worker.setting(call.tree, call.version)
+    moments = (offer.since_ms, (offer.since_ms + offer.until_ms) // 2, offer.until_ms)
+    found = (told.words(call, offer.agent, setting, moment) for moment in moments)
+    return [words for words in found if words is not None]
 
 
 async def serve(
@@ -189,6 +209,7 @@ def plan(site: Site, library: PromptLibrary, lookups: Lookups, messages: Message
         messages=messages,
         lists=tree_needs.lists(site, directory),
         holidays=EveryCountry,
+        briefings=briefings(site.config),
         reach=tree_needs.reach(site, directory),
         back=tree_needs.calling_back(site),
         documents=documents(site),

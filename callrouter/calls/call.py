@@ -23,6 +23,7 @@ class Phase(StrEnum):
     CALLING_OUT = "CALLING_OUT"
     WAITING = "WAITING"
     OFFERING = "OFFERING"
+    BRIEFING = "BRIEFING"
     TALKING = "TALKING"
     LEAVING = "LEAVING"
     CALLBACK = "CALLBACK"
@@ -79,6 +80,10 @@ class Offer:
     """When the newest calls were answered."""
     rang: bool = False
     """The phone has said that it rings."""
+    answered_ms: int = 0
+    """When the agent picked up, who is told who is coming before they talk."""
+    playback: PlaybackId | None = None
+    """What the agent is being told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +166,8 @@ class Call:
     """The nodes of the tree that the caller came to."""
     place: Place | None = None
     offers: tuple[Offer, ...] = ()
-    """The phones that ring: one, or with ring_all several, in the order in which they began."""
+    """The phones that ring: one, or with ring_all several, in the order in which they began. While an agent is
+    briefed, that one."""
     talk: Talk | None = None
     target: Target | None = None
     message: Message | None = None

@@ -87,6 +87,23 @@ class OfferWithdrawn:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentPressed:
+    """The agent who picked up pressed a key."""
+
+    digit: str
+
+
+@dataclass(frozen=True, slots=True)
+class WordsEnded:
+    """What the agent was told is over, or could not be said."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentAdopted:
+    """The leg of the agent who picked up reports to us, after its worker died."""
+
+
+@dataclass(frozen=True, slots=True)
 class AgentHungUp:
     lost: bool = False
 
@@ -171,6 +188,11 @@ class RingTimeUp:
 
 
 @dataclass(frozen=True, slots=True)
+class AcceptTimeUp:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
 class WaitTimeUp:
     pass
 
@@ -227,6 +249,9 @@ CallEvent = (
     | OfferAnswered
     | OfferEnded
     | OfferWithdrawn
+    | AgentPressed
+    | WordsEnded
+    | AgentAdopted
     | AgentHungUp
     | AgentHeld
     | AgentUnheld
@@ -242,6 +267,7 @@ CallEvent = (
     | PlaceChanged
     | TreeTimeUp
     | RingTimeUp
+    | AcceptTimeUp
     | WaitTimeUp
     | MusicDue
     | LeaveTimeUp
@@ -256,6 +282,7 @@ CallEvent = (
 TIMERS: dict[str, CallEvent] = {
     "tree": TreeTimeUp(),
     "ring": RingTimeUp(),
+    "accept": AcceptTimeUp(),
     "wait": WaitTimeUp(),
     "music": MusicDue(),
     "leave": LeaveTimeUp(),
@@ -276,6 +303,8 @@ def named(call: Call, event: SwitchEvent) -> CallEvent | None:
         case RecordingFailed(recording=recording, reason=reason):
             return RecordingLost(reason) if call.talk and call.talk.recording == recording else None
         case PlaybackEnded(playback=playback, failed=failed):
+            if any(playback == offer.playback for offer in call.offers):
+                return WordsEnded()
             return PromptEnded(failed) if playback == call.playback else None
         case MessageRecorded(recording=recording, seconds=seconds):
             return MessageEnded(seconds) if call.message and call.message.recording == recording else None
@@ -318,6 +347,10 @@ def _of_offer(event: SwitchEvent) -> CallEvent | None:
             return OfferAnswered(leg)
         case LegHungUp(leg=leg, cause=cause):
             return OfferEnded(leg, cause)
+        case DigitPressed(digit=digit):
+            return AgentPressed(digit)
+        case LegAdopted():
+            return AgentAdopted()
         case _:
             return None
 

@@ -1,4 +1,4 @@
-"""One call's life. The drawing and the table; what each event does: asked.py, waiting.py, offering.py, talking.py.
+"""One call's life. The drawing and the table; what each event does: asked.py, waiting.py, offering.py and so on.
 
               keys, silence, prompts
                     ┌───┐
@@ -9,8 +9,10 @@
       ┌────────▶ WAITING ──── waited too long ──▶ LEAVING (sorry) ───▶│
       │             │  └───── ... or another queue, place kept        │
     missed          ▼ agent proposed and reserved                     │
-      └──────── OFFERING ──── caller hangs up (in every phase) ──────▶│
-                    │ answered                                        │
+      ├──────── OFFERING ──── caller hangs up (in every phase) ──────▶│
+      │             │ answered                                        │
+      └──────── BRIEFING (if the queue wants it)                      │
+                    │ accepted                                        │
                     ▼                                                 │
                  TALKING ──── either hangs up ───────────────────────▶│
 
@@ -23,7 +25,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from callrouter.calls import asked, callback, calling_back, offering, talking, turn, waiting
+from callrouter.calls import asked, briefing, callback, calling_back, offering, talking, turn, waiting
 from callrouter.calls import events as e
 from callrouter.calls.call import Call, Phase
 from callrouter.calls.step import Moment, Step, by_accident
@@ -65,7 +67,7 @@ TRANSITIONS: dict[tuple[Phase, type[e.CallEvent]], Handler] = {
     (P.WAITING, e.Adopted): waiting.stand_on,
     (P.WAITING, e.StrayAnswered): talking.hang_up_stray,
     (P.OFFERING, e.OfferRinging): offering.note_ringing,
-    (P.OFFERING, e.OfferAnswered): offering.connect,
+    (P.OFFERING, e.OfferAnswered): briefing.pick_up,
     (P.OFFERING, e.OfferEnded): offering.try_next_agent,
     (P.OFFERING, e.RingTimeUp): offering.end_long_rings,
     (P.OFFERING, e.OfferWithdrawn): offering.withdraw_offer,
@@ -76,6 +78,19 @@ TRANSITIONS: dict[tuple[Phase, type[e.CallEvent]], Handler] = {
     (P.OFFERING, e.CallerHungUp): offering.abandon_ringing,
     (P.OFFERING, e.Adopted): offering.take_offers_back,
     (P.OFFERING, e.StrayAnswered): talking.hang_up_stray,
+    (P.BRIEFING, e.WordsEnded): briefing.end_words,
+    (P.BRIEFING, e.AgentPressed): briefing.press_key,
+    (P.BRIEFING, e.AcceptTimeUp): briefing.go_without_answer,
+    (P.BRIEFING, e.OfferEnded): briefing.decline,
+    (P.BRIEFING, e.Adopted): briefing.take_over,
+    (P.BRIEFING, e.AgentAdopted): briefing.say_again,
+    (P.BRIEFING, e.CallerPressed): waiting.leave_by_key,
+    (P.BRIEFING, e.AnnounceDue): waiting.announce,
+    (P.BRIEFING, e.OutlookDue): waiting.tell_outlook,
+    (P.BRIEFING, e.MusicDue): waiting.play_music,
+    (P.BRIEFING, e.PromptEnded): waiting.play_music,
+    (P.BRIEFING, e.CallerHungUp): offering.abandon_ringing,
+    (P.BRIEFING, e.StrayAnswered): talking.hang_up_stray,
     (P.TALKING, e.CallerHungUp): talking.caller_is_done,
     (P.TALKING, e.AgentHungUp): talking.agent_is_done,
     (P.TALKING, e.AgentHeld): talking.hold_caller,
@@ -154,11 +169,20 @@ IGNORED: frozenset[tuple[Phase, type[e.CallEvent]]] = frozenset(
         *((P.TALKING, event) for event in (
             e.OfferRinging, e.OfferAnswered, e.OfferEnded, e.OfferWithdrawn,
         )),
+        # what only an agent who is being briefed does, and what they cannot do yet
+        *((phase, event) for phase in P if phase not in (P.BRIEFING, P.ENDED) for event in (
+            e.AgentPressed, e.WordsEnded, e.AgentAdopted, e.AcceptTimeUp,
+        )),
+        *((P.BRIEFING, event) for event in (
+            e.OfferRinging, e.OfferAnswered, e.OfferWithdrawn, e.AgentProposed, e.RingTimeUp,
+            e.TreeTimeUp, e.LeaveTimeUp, e.AgentHungUp, e.AgentHeld, e.AgentUnheld, e.RecordingLost,
+            e.WaitTimeUp,  # see offering.waits_again
+        )),
         # what a call in the tree waited for, and what only a waiting caller hears
         *((phase, event) for phase in P if phase not in (P.IN_TREE, P.ENDED) for event in (
             e.FillerDue, e.LookupAnswered, e.LookupTimeUp, e.MessageEnded, e.MessageTimeUp,
         )),
-        *((phase, event) for phase in P if phase not in (P.WAITING, P.OFFERING, P.ENDED) for event in (
+        *((phase, event) for phase in P if phase not in (P.WAITING, P.OFFERING, P.BRIEFING, P.ENDED) for event in (
             e.AnnounceDue, e.OutlookDue,
         )),
         # who has left the line has no place any more

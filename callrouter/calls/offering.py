@@ -126,16 +126,24 @@ def note_ringing(call: Call, event: e.OfferRinging, moment: Moment) -> Step:
 
 
 def connect(call: Call, event: e.OfferAnswered, moment: Moment) -> Step:
-    """Caller and agent into one bridge, recorded from the first word; whoever else rings for them stops. To call back,
-    the phone outside is rung first."""
+    """Whoever else rings stops, and they talk; to call back, the phone outside is rung first."""
     offer = offer_of(call, event.leg)
-    others = let_stop(call, [each for each in call.offers if each != offer], moment, answered_by=offer.agent)
-    if not call.caller_leg:
-        return then(others, dial(others.call, offer, moment))
-    return then(others, _connected(others.call, offer, moment))
+    alone = let_others_stop(call, offer, moment)
+    return then(alone, join(alone.call, offer, moment))
 
 
-def _connected(call: Call, offer: Offer, moment: Moment) -> Step:
+def let_others_stop(call: Call, offer: Offer, moment: Moment) -> Step:
+    """This agent has answered first."""
+    return let_stop(call, [each for each in call.offers if each != offer], moment, answered_by=offer.agent)
+
+
+def join(call: Call, offer: Offer, moment: Moment) -> Step:
+    """The agent takes the call. To call back, the phone outside is rung now."""
+    return connected(call, offer, moment) if call.caller_leg else dial(call, offer, moment)
+
+
+def connected(call: Call, offer: Offer, moment: Moment) -> Step:
+    """Caller and agent into one bridge, recorded from the first word."""
     place = place_of(call)
     call, bridge = next_id(call, "b")
     call, recording = next_recording(call)
@@ -158,6 +166,7 @@ def _connected(call: Call, offer: Offer, moment: Moment) -> Step:
     call = replace(without_timers(call), phase=Phase.TALKING, offers=(), talk=talk, waited_ms=waited)
     call = replace(call, music=False, playback=None)
     record = (StartRecording(call.caller_leg, talk.recording),) if talk.recording else ()
+    briefed = {"briefed_ms": moment.now_ms - offer.answered_ms} if offer.answered_ms else {}
     return Step(
         call,
         commands=(
@@ -173,8 +182,9 @@ def _connected(call: Call, offer: Offer, moment: Moment) -> Step:
                 call,
                 agent=talk.agent,
                 waited_ms=waited,
-                ring_ms=moment.now_ms - offer.since_ms,
+                ring_ms=rang_ms(offer, moment),
                 recording=talk.recording or "",
+                **briefed,
             ),
             *((pause,) if "presence" in counted else ()),
         ),
@@ -206,8 +216,8 @@ def _in_vain(call: Call, offer: Offer, cause: int, moment: Moment) -> Step:
     why = _why(offer, cause)
     rule: Vain = getattr(moment.setting.queues[place_of(call).queue].in_vain, why)
     count = activity.vain_count(why, offer.missed, offer.missed_why)
-    rang_ms = moment.now_ms - offer.since_ms
-    entries = [queue_entry(Word.RINGNOANSWER, call, agent=offer.agent, ring_ms=rang_ms, cause=cause, why=why)]
+    ring_ms = rang_ms(offer, moment)
+    entries = [queue_entry(Word.RINGNOANSWER, call, agent=offer.agent, ring_ms=ring_ms, cause=cause, why=why)]
     if activity.is_too_many(rule, count):
         entries.append(entry(Word.PAUSE, call, agent=offer.agent, reason=why, by="callrouter"))
     call = _without(call, (offer,), moment)
@@ -221,12 +231,12 @@ def _in_vain(call: Call, offer: Offer, cause: int, moment: Moment) -> Step:
 def let_stop(call: Call, offers: Sequence[Offer], moment: Moment, *, answered_by: str = "") -> Step:
     """These phones stop at once through no fault of their agents, who keep their places among the idle."""
     reason = "answered_elsewhere" if answered_by else "normal"
-    told = {"answered_by": answered_by} if answered_by else {}
+    answer = {"answered_by": answered_by} if answered_by else {}
     return Step(
         replace(call, offers=tuple(offer for offer in call.offers if offer not in offers)),
         commands=tuple(HangUp(offer.leg, reason) for offer in offers),
         entries=tuple(
-            queue_entry(Word.RINGCANCELED, call, agent=offer.agent, ring_ms=moment.now_ms - offer.since_ms, **told)
+            queue_entry(Word.RINGCANCELED, call, agent=offer.agent, ring_ms=rang_ms(offer, moment), **answer)
             for offer in offers
         ),
         floor={f"agent:{offer.agent}": activity.released() for offer in offers},
@@ -265,6 +275,11 @@ def withdraw_offer(call: Call, event: e.OfferWithdrawn, moment: Moment) -> Step:
     return then(stopped, Step(call, floor={f"waiting:{call.id}": _on_floor(call, moment)}))
 
 
+def rang_ms(offer: Offer, moment: Moment) -> int:
+    """How long the phone rang: until it was picked up, whatever came of that."""
+    return (offer.answered_ms or moment.now_ms) - offer.since_ms
+
+
 def _without(call: Call, gone: Sequence[Offer], moment: Moment) -> Call:
     left = tuple(offer for offer in call.offers if offer not in gone)
     return _ringing(call, left) if left else waits_again(call, moment)
@@ -280,7 +295,7 @@ def waits_again(call: Call, moment: Moment) -> Call:
     """Back from the offers; if the longest wait ran out meanwhile, the timer fires at once."""
     if not call.caller_leg:
         return stands_again(call, moment)
-    call = replace(without_timers(call, "ring"), phase=Phase.WAITING, offers=())
+    call = replace(without_timers(call, "ring", "accept"), phase=Phase.WAITING, offers=())
     return with_timer(call, "wait", max(moment.now_ms, place_of(call).leave_at_ms))
 
 

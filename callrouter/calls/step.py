@@ -88,7 +88,6 @@ class Setting:
     """The words for that."""
     back: CallingBack | None = None
     """Without it callbacks are noted, for people to make."""
-    agents: Mapping[str, AgentPart] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

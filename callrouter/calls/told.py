@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from callrouter.calls.call import Call, place_of
-from callrouter.calls.step import Moment, Setting
+from callrouter.calls.step import Setting
 from callrouter.config import Queue
 from callrouter.tree.model import Prompt
 
@@ -35,16 +35,16 @@ def language_of(agent: str, setting: Setting) -> str:
     return (part.language if part else None) or setting.language
 
 
-def words(call: Call, agent: str, moment: Moment) -> tuple[Prompt, str] | None:
+def words(call: Call, agent: str, setting: Setting, now_ms: int) -> tuple[Prompt, str] | None:
     """What this agent is told, and in which language; None if the queue wants nothing said."""
-    place, setting = place_of(call), moment.setting
+    place = place_of(call)
     prompt = setting.briefings.get(place.queue)
     if prompt is None:
         return None
     language = language_of(agent, setting)
     values: dict[str, str | int] = {
         "path": ", ".join(_labels(call, setting, language)) or ", ".join(call.tags[:LABELS_MOST]),
-        "waited": rounded_s(moment.now_ms - place.since_ms),
+        "waited": rounded_s(now_ms - place.since_ms),
         "caller": call.caller,
         "key": setting.queues[place.queue].briefing.key,
     }

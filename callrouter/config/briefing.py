@@ -13,6 +13,8 @@ SHOWN = ("queue", "name", "number")
 """What `display` may hold."""
 SAID = ("queue", "path", "waited", "caller", "key")
 """What `say` may hold: the queue's name, the labels of the nodes passed, seconds, the caller's number, the key."""
+SHIPPED_IN = ("ru", "en")
+"""The languages of our own words."""
 _IN_BRACES = re.compile(r"\{([^{}]*)\}")
 
 

@@ -164,8 +164,9 @@ class Recovery:
 
 
 def _lasting(call: Call) -> tuple[LegId, ...]:
-    """The legs that the switch must hold: all but one that still rings, which it may not hold yet."""
-    ringing = {part.leg for part in (*call.offers, call.target, call.callback) if part is not None}
+    """The legs that the switch must hold: all but those that still ring, which it may not hold yet."""
+    ringing = {offer.leg for offer in call.offers if not offer.answered_ms}
+    ringing |= {part.leg for part in (call.target, call.callback) if part is not None}
     return tuple(leg for leg in call.legs if leg not in ringing)
 
 

@@ -295,7 +295,9 @@ class Session:
         except LegGone:
             self._note_gone(command)
         except CommandRefused as refusal:
-            if isinstance(command, VITAL):
+            if isinstance(command, Play) and command.leg != self.call.caller_leg:
+                self.post(PlaybackEnded(command.leg, command.playback, failed=True))  # what only an agent misses
+            elif isinstance(command, VITAL):
                 raise
             if isinstance(command, Ring | RingOutside):
                 self.post(LegHungUp(command.leg, UNREACHABLE))

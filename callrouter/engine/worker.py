@@ -147,7 +147,7 @@ class Worker:
             switch,
             clock,
             owner,
-            self._setting,
+            self.setting,
             talk_ended,
             self._surroundings.facts,
             plan.lookups,
@@ -286,7 +286,7 @@ class Worker:
         self.trees.on_change(change)
         self._watch.on_change(change)
 
-    def _setting(self, tree: str, version: str) -> Setting:
+    def setting(self, tree: str, version: str) -> Setting:
         """What a call of this version of a tree lives in."""
         found = self.trees.of(tree, version)
         key = (tree, found.version)
@@ -305,6 +305,5 @@ class Worker:
                 outlook=self.expectations.of,
                 waits=self._plan.waits,
                 back=self._back,
-                agents=self._plan.config.agents,
             )
         return self._settings[key]
