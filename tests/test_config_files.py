@@ -113,6 +113,37 @@ CASES: dict[str, tuple[dict[str, str], str]] = {
         "config/queues.yaml:3:3: warning: no agent serves the queue more; "
         "callers there will only wait for its overflow (queues.more)",
     ),
+    "an agent is told what nobody knows": (
+        {"queues": 'queues:\n  shop: {name: Shop, briefing: {say: {en: "{quue} calls"}}}\n  more: {name: More}\n'},
+        "config/queues.yaml:2:43: error: an agent cannot be told {quue}; there are {queue}, {path}, {waited}, "
+        "{caller}, {key} (queues.shop.briefing.say.en)",
+    ),
+    "an agent is told what cannot be read": (
+        {"queues": 'queues:\n  shop: {name: Shop, briefing: {say: {en: "{waited:hours}"}}}\n  more: {name: More}\n'},
+        "config/queues.yaml:2:43: error: {waited:hours}: nothing is read as `hours`; known are: text, number, ordinal, "
+        "count, digits, date, time, money, duration, phone (queues.shop.briefing.say.en)",
+    ),
+    "an agent is not told the key": (
+        {
+            "queues": 'queues:\n  shop: {name: Shop, briefing: {accept: key, say: {en: "A call"}}}\n'
+            "  more: {name: More}\n"
+        },
+        "config/queues.yaml:2:56: warning: the words do not tell which key takes the call; put `{key:digits}` into "
+        "them (queues.shop.briefing.say.en)",
+    ),
+    "an agent is told in a language without words": (
+        {
+            "queues": "queues:\n  shop: {name: Shop, briefing: {accept: key}}\n  more: {name: More}\n",
+            "agents": "agents:\n  anna: {name: Anna, queues: [shop, more], language: de}\n",
+        },
+        "config/queues.yaml:2:33: warning: anna is briefed in `de`, and there are words in ru and en only; add it "
+        "(queues.shop.briefing.accept)",
+    ),
+    "a phone shows what nobody knows": (
+        {"queues": 'queues:\n  shop: {name: Shop, briefing: {display: "{queu}"}}\n  more: {name: More}\n'},
+        "config/queues.yaml:2:42: error: nothing shows {queu}; there are {queue}, {name}, {number} "
+        "(queues.shop.briefing.display)",
+    ),
     "a skill that nobody has": (
         {
             "queues": "queues:\n  shop: {name: Shop, skills: {refnd: 2}}\n  more: {name: More}\n",

@@ -1,7 +1,7 @@
 """What happens to an agent on the floor during a call, as changes and the checks that make them safe.
 
     IDLE ──reserve──▶ RESERVED ──▶ RINGING ──answer──▶ TALKING ──end──▶ WRAP_UP ──timer──▶ IDLE
-      ▲                  │            │                                    └─ the hour is full ─▶ RESTING
+      ▲                  │            │ └▶ BRIEFING ──▶┘ (calls/briefing.py)  └─ the hour is full ─▶ RESTING
       └─ released ◀──────┴────────────┴─▶ in vain: RESTING for a while, or NOT_READY after too many
 
 RESERVED is written with a check on all that makes an agent free, so no agent is ever in two offers.
@@ -28,6 +28,10 @@ def reserved(call: str, leg: str) -> Fields:
 
 def ringing() -> Fields:
     return {"activity": Activity.RINGING, "since": NOW}
+
+
+def briefing() -> Fields:
+    return {"activity": Activity.BRIEFING, "since": NOW}
 
 
 def talking(call: str = "", queue: str = "") -> Fields:

@@ -120,7 +120,7 @@ class Offers:
 
     def _of_agent(self, agent: str) -> Iterator[Breach]:
         fields = self._floor.agents.raw.get(agent, {})
-        busy = fields.get("activity") in RINGS or fields.get("activity") == Activity.TALKING
+        busy = fields.get("activity") in RINGS or fields.get("activity") in (Activity.BRIEFING, Activity.TALKING)
         own = fields.get("call", "") if busy else ""
         calls = self._calls.get(agent, set())
         if len(calls | {own} - {""}) > 1:

@@ -28,6 +28,8 @@ class Activity(StrEnum):
     IDLE = "IDLE"
     RESERVED = "RESERVED"
     RINGING = "RINGING"
+    BRIEFING = "BRIEFING"
+    """The phone was picked up; the agent is told who is coming, and has not taken the call yet."""
     TALKING = "TALKING"
     WRAP_UP = "WRAP_UP"
     RESTING = "RESTING"

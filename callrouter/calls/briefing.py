@@ -5,7 +5,7 @@ to be called back is not rung before the agent has taken the call.
                     └─────▶ accept: key ── the key, also during the words ─▶ they talk
                                          └ another key, hang-up: declined · silence: missed ─▶ the caller waits again
 
-The agent stays RINGING and the caller in line until the bridge: an offer that was picked up is not yet accepted.
+The caller stays in line until the bridge: an offer that was picked up is not yet accepted.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from callrouter.acd.floor import Activity
+from callrouter.acd import activity
 from callrouter.calls import events as e
 from callrouter.calls import offering, told
 from callrouter.calls.call import Call, Offer, Phase, offer_of, place_of
@@ -46,7 +46,7 @@ def _brief(call: Call, offer: Offer, moment: Moment) -> Step:
     ring_ms, accept = offering.rang_ms(offer, moment), _rules(call, moment).accept
     up = queue_entry(Word.BRIEFED, call, agent=offer.agent, ring_ms=ring_ms, accept=accept)
     floor: dict[str, Mapping[str, str] | None] = {
-        f"agent:{offer.agent}": {"activity": Activity.RINGING},  # a phone may answer without having rung
+        f"agent:{offer.agent}": activity.briefing(),
         f"waiting:{call.id}": {"offer": offer.agent, "open": ""},
     }
     begun = Step(call, entries=(up,), floor=floor)

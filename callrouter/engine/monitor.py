@@ -196,7 +196,7 @@ class Monitor:
 
     def _held_by_nothing(self, calls: set[str]) -> Iterator[Commit]:
         for agent in self._floor.agents.values():
-            busy = agent.activity in (Activity.RESERVED, Activity.RINGING, Activity.TALKING)
+            busy = agent.activity in (Activity.RESERVED, Activity.RINGING, Activity.BRIEFING, Activity.TALKING)
             if busy and agent.call not in calls:
                 thing = f"agent:{agent.id}"
                 what = f"{agent.activity} without a call"

@@ -172,7 +172,7 @@ class Watch:
         call, agent = breach.call, breach.agent
         name = f"{call} {agent} {cause}"
         held = self._floor.agents.raw.get(agent, {})
-        if held.get("call") == call and held.get("activity") in ("RESERVED", "RINGING"):
+        if held.get("call") == call and held.get("activity") in ("RESERVED", "RINGING", "BRIEFING"):
             checks = tuple(Check(f"agent:{agent}", field, held[field]) for field in ("call", "activity"))
             await self._tell(breach, "the agent is released", name, {f"agent:{agent}": activity.released()}, checks)
             name += " offer"

@@ -111,6 +111,10 @@ def _rings(record: CallRecord, entry: Entry) -> CallRecord:
     return _offer_becomes(record, entry, lambda offer: replace(offer, rang_ms=entry.at_ms))
 
 
+def _briefed(record: CallRecord, entry: Entry) -> CallRecord:
+    return _offer_becomes(record, entry, lambda offer: replace(offer, answered_ms=entry.at_ms))
+
+
 def _not_answered(record: CallRecord, entry: Entry) -> CallRecord:
     result = WHY.get(entry.data.get("why", ""), Result.MISSED)
     return _offer_becomes(record, entry, lambda offer: replace(offer, ended_ms=entry.at_ms, result=result))
@@ -228,6 +232,7 @@ _NOTES: dict[Word, Callable[[CallRecord, Entry], CallRecord]] = {
     Word.CALLBACKTRY: _tried_back,
     Word.OFFER: _offered,
     Word.RINGING: _rings,
+    Word.BRIEFED: _briefed,
     Word.RINGNOANSWER: _not_answered,
     Word.RINGCANCELED: _taken_back,
     Word.LASTRING: _rings_for_the_last_time,

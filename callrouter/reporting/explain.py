@@ -40,8 +40,12 @@ def story(record: CallRecord, reasons: Reasons) -> Story:
         *_way_through_tree(record),
         *(line for visit in record.visits for line in _stay(visit, record, reasons)),
         *(line for offer in record.offers for line in _offer(offer, record, reasons)),
+<<<<<<< HEAD
         *(line for talk in record.talks for line in _talk(talk)),
         *(line for asked in record.asked_back for line in _callback(asked)),
+=======
+        *(line for talk in record.talks for line in _talk(talk, record)),
+>>>>>>> e94d278 (What agents are told: docs, tests, stories)
         *_incidents(record),
         *_end(record),
         *(_sound(sound) for sound in record.sounds),
@@ -108,6 +112,8 @@ def _offer(offer: Offer, record: CallRecord, reasons: Reasons) -> Iterator[Line]
         yield Line(offer.at_ms, f"is offered to {offer.agent}{why}", passed if offer.agent == together[0] else ())
     if offer.rang_ms:
         yield Line(offer.rang_ms, f"{offer.agent}'s phone rings")
+    if offer.answered_ms:
+        yield Line(offer.answered_ms, f"{offer.agent} answers and is told who is coming")
     if offer.result not in (Result.OPEN, Result.ACCEPTED):
         yield Line(offer.ended_ms, _in_vain(offer))
 
@@ -119,6 +125,8 @@ def _passed_over(agent: str, why: str) -> str:
 
 
 def _in_vain(offer: Offer) -> str:
+    if offer.answered_ms:
+        return _not_taken(offer)
     rang = f" after {_seconds(offer.ended_ms - (offer.rang_ms or offer.at_ms))}"
     if offer.result is Result.DECLINED:
         return f"{offer.agent} declines{rang}"
@@ -133,9 +141,23 @@ def _in_vain(offer: Offer) -> str:
     return f"{offer.agent} does not answer{rang}"
 
 
-def _talk(talk: Talk) -> Iterator[Line]:
+def _not_taken(offer: Offer) -> str:
+    """Picked up, and yet nobody talks."""
+    heard = _seconds(offer.ended_ms - offer.answered_ms)
+    if offer.result is Result.DECLINED:
+        return f"{offer.agent} does not want the call, after {heard}"
+    if offer.result is Result.TAKEN_BACK:
+        return f"the offer to {offer.agent} is taken back, after {heard}"
+    return f"{offer.agent} presses no key within {heard}: nobody seems to be there"
+
+
+def _talk(talk: Talk, record: CallRecord) -> Iterator[Line]:
     recorded = "" if talk.recording else ", not recorded"
-    yield Line(talk.at_ms, f"{talk.agent} answers; the caller had waited {_seconds(talk.waited_ms)}{recorded}")
+    briefed = any(
+        offer.answered_ms and offer.agent == talk.agent and offer.ended_ms == talk.at_ms for offer in record.offers
+    )
+    does = "takes the call" if briefed else "answers"
+    yield Line(talk.at_ms, f"{talk.agent} {does}; the caller had waited {_seconds(talk.waited_ms)}{recorded}")
     if talk.ended_ms:
         yield Line(talk.ended_ms, f"the {talk.ended_by} hangs up after {_seconds(talk.ended_ms - talk.at_ms)} of talk")
 

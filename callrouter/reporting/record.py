@@ -71,6 +71,8 @@ class Offer:
     result: Result = Result.OPEN
     answered_by: str = ""
     """With ring_all: who was faster."""
+    answered_ms: int = 0
+    """When it was picked up by an agent who was then told who is coming."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ from callrouter.telephony import (
     Play,
     PlaybackEnded,
     PlaybackId,
+    Ring,
     StartMusic,
     StopMusic,
     StopPlayback,
@@ -120,6 +122,29 @@ async def until(is_so: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
         while not is_so():
             await asyncio.sleep(0.005)
+
+
+async def test_what_is_said_to_an_agent_comes_without_what_is_late_and_without_a_word_of_patience(
+    speaker: SpeakingSwitch, switch: Recorder, library: PromptLibrary, voice: Voice
+) -> None:
+    voice.open.clear()
+    late = order(library)
+    await speaker.perform(CALL, replace(late, within_s=0.05))
+    await until(lambda: bool(switch.told))
+    assert switch.names == ["Play p1"]
+    (play,) = switch.told
+    assert isinstance(play, Play)
+    assert 0 < len(play.files) < len(late.files)
+
+
+async def test_what_an_agent_will_be_told_is_made_while_the_phone_rings(
+    switch: Recorder, library: PromptLibrary
+) -> None:
+    prompt = prompt_of("shop.order", {"en": "Your order {order}."}, {"order": "nine"})
+    speaker = SpeakingSwitch(switch, library, wait_s=5, briefing=lambda _call, _leg: [(prompt, "en")])
+    await speaker.perform(CALL, Ring(LEG, CALL, PhoneId("p"), "+7916", "Ivan", 15))
+    assert await library.made(library.files(prompt, "en"), 5)
+    await speaker.close()
 
 
 async def test_what_is_there_is_played_at_once(

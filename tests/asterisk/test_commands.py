@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callrouter.asterisk.commands import AriCommand, caller_id, request
+from callrouter.asterisk.commands import AUTO_ANSWER, AriCommand, caller_id, request
 from callrouter.asterisk.requests import Request
 from callrouter.errors import CommandRefused
 from callrouter.telephony import (
@@ -83,6 +83,14 @@ def test_ringing_names_our_own_leg_the_phone_and_the_caller() -> None:
         "timeout": "15",
         "formats": "alaw,ulaw",
     }
+
+
+def test_a_phone_that_shall_pick_up_by_itself_is_told_so_in_headers_of_our_own_words() -> None:
+    asks = Ring(LegId("c01-a1"), CallId("c01"), PhoneId("a1b2"), "+7916", 'x"\r\nCall-Info: <sip:evil>', 15, True)
+    sent = request(asks, "callrouter-w1")
+    assert sent.body == {"variables": AUTO_ANSWER}
+    assert "answer-after=0" in AUTO_ANSWER["PJSIP_HEADER(add,Call-Info)"]
+    assert ring().body is None
 
 
 @pytest.mark.parametrize("phone", ["", "a/b", "a@trunk", "a&PJSIP/b", "a b", "a\n", "х", "a" * 65, "Local/1@x"])

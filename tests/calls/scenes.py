@@ -10,9 +10,10 @@ from callrouter.calls.call import Call, Phase, decode, encode
 from callrouter.calls.in_tree import arrived
 from callrouter.calls.life import step
 from callrouter.calls.step import CallingBack, Errand, Moment, Setting, Step
-from callrouter.config import CallbackRules, InVain, Missed, Queue, WrapUp
+from callrouter.config import AgentPart, Briefing, CallbackRules, Config, InVain, Missed, Queue, WrapUp
 from callrouter.directory import Reach
 from callrouter.journal import Entry, Word
+from callrouter.prompts.briefing import briefings
 from callrouter.telephony import CallId, Command, LegArrived, LegId, PhoneId
 from callrouter.tree.facts import Facts
 from callrouter.tree.load import load_tree
@@ -27,13 +28,14 @@ nodes:
   who:
     type: menu
     prompt: {ru: "Кто вы?", en: "Who are you?"}
-    options: {"1": payers, "3": bye, "4": refund, "5": accounting, "6": order, "7": note, "8": pin,
+    options: {"1": payers, "2": briefed, "3": bye, "4": refund, "5": accounting, "6": order, "7": note, "8": pin,
       "9": english, "0": regular, "*": call_back, "#": machines}
     tries: 2
     invalid: {then: payers}
     no_input: {then: payers}
   english: {type: set, language: en, next: who}
-  payers: {type: queue, queue: payers}
+  payers: {type: queue, queue: payers, label: {ru: "платёж", en: "a payment"}}
+  briefed: {type: queue, queue: briefed, label: {ru: "возврат"}}
   refund: {type: queue, queue: payers, prompt: {ru: "Соединяем", en: "Connecting"}}
   accounting:
     type: transfer
@@ -102,6 +104,7 @@ nodes:
 SORRY = Prompt("system.sorry", {"ru": "Извините", "en": "Sorry"}, {})
 ALL_DAY = {"mon-sun": "00:00-24:00"}
 TWICE = InVain(missed=Missed(limit=2))
+BRIEFING = Briefing(say=True, accept="key", key_s=8)
 QUEUES = {
     "payers": Queue(
         name="Payers",
@@ -120,6 +123,7 @@ QUEUES = {
         record=False,
         callback=CallbackRules(trunk="carrier", windows=ALL_DAY, first="customer", confirm=True),
     ),
+    "briefed": Queue(name="Refunds", ring_s=10, max_wait_s=60, in_vain=TWICE, briefing=BRIEFING),
 }
 CALLER = LegId("caller-leg")
 FACTS = Facts(datetime(2026, 3, 2, 12, tzinfo=UTC), caller="+79161112233", called="74951234567", call="c0")
@@ -149,8 +153,21 @@ BACK = CallingBack(
     not_reached=Prompt("system.not_reached", {"ru": "Не ответили"}, {}),
     agents_language="ru",
 )
+AGENTS = {
+    "anna": AgentPart(name="Anna", queues=("payers",)),
+    "vera": AgentPart(name="Vera", queues=("briefed",), language="en"),
+}
 SETTING = Setting(
-    load_tree(TREE, "test.yaml"), QUEUES, files, record=True, sorry=SORRY, owner="w1/x", reach=reach, back=BACK
+    load_tree(TREE, "test.yaml"),
+    QUEUES,
+    files,
+    record=True,
+    sorry=SORRY,
+    owner="w1/x",
+    agents=AGENTS,
+    briefings=briefings(Config(queues=QUEUES)),
+    reach=reach,
+    back=BACK,
 )
 
 
@@ -232,6 +249,11 @@ def a_talking_caller() -> Scene:
     return an_offered_caller().then(e.OfferRinging(PHONE), e.OfferAnswered(PHONE))
 
 
+def a_briefed_agent() -> Scene:
+    """An agent who has picked up and is told who is coming."""
+    return a_caller().then(e.CallerPressed("2"), proposed(), e.OfferRinging(PHONE), e.OfferAnswered(PHONE))
+
+
 def a_callback(key: str = "*") -> Scene:
     """Somebody asked to be called back (`*`: an agent answers first, `#`: the customer), and hung up."""
     return a_caller().then(e.CallerPressed(key), e.CallerPressed("1"), e.CallerHungUp())
@@ -248,6 +270,8 @@ def in_phase(phase: Phase) -> Scene:
             return a_waiting_caller()
         case Phase.OFFERING:
             return an_offered_caller()
+        case Phase.BRIEFING:
+            return a_briefed_agent()
         case Phase.TALKING:
             return a_talking_caller()
         case Phase.LEAVING:

@@ -56,6 +56,7 @@ SAMPLES: dict[type[e.CallEvent], e.CallEvent] = {
     e.AgentProposed: proposed(),
     e.OfferRinging: e.OfferRinging(PHONE),
     e.OfferAnswered: e.OfferAnswered(PHONE),
+    e.AgentPressed: e.AgentPressed("1"),
     e.OfferEnded: e.OfferEnded(PHONE, 19),
     e.OfferWithdrawn: e.OfferWithdrawn(PHONE),
     e.LookupAnswered: e.LookupAnswered("c0-l1", LookedUp({"amount": 5})),

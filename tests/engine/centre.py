@@ -18,6 +18,7 @@ from callrouter.engine.arrivals import Confirmations
 from callrouter.engine.ports import Commit, Owner, Written
 from callrouter.engine.worker import Plan, Worker
 from callrouter.journal import Entry, Word
+from callrouter.prompts.briefing import briefings
 from callrouter.telephony import Command, LegId, MakeBridge, PhoneId, Play, Ring, StartRecording
 from callrouter.tree.load import load_tree
 from callrouter.tree.model import Prompt
@@ -103,6 +104,7 @@ def the_plan(**changes: object) -> Plan:
         lookups=FakeLookups(),
         messages=FakeMessages(),
         waits=Waits(*(_says(part.name) for part in fields(Waits))),
+        briefings=briefings(config),
     )
 
 
@@ -275,19 +277,19 @@ class Centre:
         """Agents and waiting calls are held by calls that know of it, and calls hold whom they believe to hold."""
         calls, floor = self.calls, self.floor
         for each in calls.values():
-            offered = [(offer, "RESERVED RINGING") for offer in each.offers]
+            offered = [(offer, "BRIEFING" if offer.answered_ms else "RESERVED RINGING") for offer in each.offers]
             for held, wanted in (*offered, (each.talk, "TALKING")):
                 if held and held.agent and floor.agents[held.agent].activity not in wanted.split():
                     yield f"{each.id} believes to hold {held.agent}, who is {floor.agents[held.agent].activity}"
         for agent in floor.agents.values():
-            if agent.activity in (Activity.RESERVED, Activity.RINGING, Activity.TALKING):
+            if agent.activity in (Activity.RESERVED, Activity.RINGING, Activity.BRIEFING, Activity.TALKING):
                 call = calls.get(agent.call)
                 parts = () if not call else (call.talk,) if agent.activity is Activity.TALKING else call.offers
                 if not any(part and part.agent == agent.id for part in parts):
                     yield f"{agent.id} is {agent.activity} with {agent.call or 'nobody'}, which does not know"
         for waiting in floor.waiting.values():
             call = calls.get(waiting.call)
-            if call is None or call.phase not in (Phase.WAITING, Phase.OFFERING):
+            if call is None or call.phase not in (Phase.WAITING, Phase.OFFERING, Phase.BRIEFING):
                 yield f"{waiting.call} waits but is {call.phase if call else 'gone'}"
             elif tuple(offer.agent for offer in call.offers) != waiting.offers:
                 yield f"{waiting.call} is offered to {waiting.offers or 'nobody'}, but the call thinks otherwise"
@@ -339,7 +341,8 @@ class Centre:
 
 def _ids(call: Call) -> set[str]:
     """The ids of all that this state knows to be made."""
-    parts = [call.playback, *(offer.leg for offer in call.offers), call.talk and call.talk.bridge]
+    offers = [part for offer in call.offers for part in (offer.leg, offer.playback)]
+    parts = [call.playback, *offers, call.talk and call.talk.bridge]
     return {part for part in (*parts, call.talk and call.talk.recording) if part}
 
 

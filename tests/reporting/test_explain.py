@@ -46,6 +46,28 @@ def test_the_story_reads_from_arrival_to_recording() -> None:
     ]
 
 
+def test_an_agent_who_is_told_who_is_coming_takes_the_call_or_does_not() -> None:
+    diary = Diary()
+    diary.at(-1).says(Word.CONFIG, floor={"queue:payers": {"name": "Payers"}})
+    diary.at(0).says(Word.ARRIVED, number="+74951234567", caller="+79161112233")
+    diary.says(Word.ENTERQUEUE, queue="payers")
+    for second, agent in ((1, "anna"), (11, "boris"), (21, "clara")):
+        diary.at(second).says(Word.OFFER, agent=agent, queue="payers", saw="0-0", ring_s=15)
+        diary.at(second + 2).says(Word.BRIEFED, agent=agent, queue="payers", ring_ms=2000, accept="key")
+    diary.at(9).says(Word.RINGNOANSWER, agent="anna", queue="payers", ring_ms=2000, why="missed")
+    diary.at(16).says(Word.RINGNOANSWER, agent="boris", queue="payers", ring_ms=2000, why="declined")
+    diary.at(26).says(Word.CONNECT, agent="clara", queue="payers", waited_ms=26000, ring_ms=2000, recording="r")
+    said = [text for text in sentences(diary, lambda *_: None) if not text.startswith("is offered")]
+    assert said[2:] == [
+        "anna answers and is told who is coming",
+        "anna presses no key within 6.0 s: nobody seems to be there",
+        "boris answers and is told who is coming",
+        "boris does not want the call, after 3.0 s",
+        "clara answers and is told who is coming",
+        "clara takes the call; the caller had waited 26.0 s",
+    ]
+
+
 def test_every_other_agent_is_named_with_the_reason_of_that_moment() -> None:
     offers = [line for line in told(a_call_that_rings_twice(Diary())).lines if line.text.startswith("is offered")]
     assert offers[0].remarks == (
