@@ -40,12 +40,8 @@ def story(record: CallRecord, reasons: Reasons) -> Story:
         *_way_through_tree(record),
         *(line for visit in record.visits for line in _stay(visit, record, reasons)),
         *(line for offer in record.offers for line in _offer(offer, record, reasons)),
-<<<<<<< HEAD
-        *(line for talk in record.talks for line in _talk(talk)),
-        *(line for asked in record.asked_back for line in _callback(asked)),
-=======
         *(line for talk in record.talks for line in _talk(talk, record)),
->>>>>>> e94d278 (What agents are told: docs, tests, stories)
+        *(line for asked in record.asked_back for line in _callback(asked)),
         *_incidents(record),
         *_end(record),
         *(_sound(sound) for sound in record.sounds),
