@@ -9,7 +9,7 @@ from callrouter.calls import aside, callback, in_line, outside
 from callrouter.calls.call import Call
 from callrouter.calls.sound import hush, speak
 from callrouter.calls.step import Moment, Step, ended, entry, then, with_timer, without_timers
-from callrouter.journal import Word
+from callrouter.journal import Entry, Word
 from callrouter.telephony import CallId, HangUp, LegArrived
 from callrouter.tree import walk as tree_walk
 from callrouter.tree.address import shown
@@ -22,7 +22,21 @@ LONGEST_ANSWER = 200
 
 def arrived(id: CallId, leg: LegArrived, tree: str, language: str, moment: Moment) -> Step:
     """A caller is here: answer, journal the arrival, begin the tree."""
-    call = Call(
+    call = _new(id, leg, tree, moment.setting.tree.version, language, moment.now_ms)
+    step = walked(call, tree_walk.Began(), moment)
+    return replace(step, entries=(_arrival(call), *step.entries))
+
+
+def turned_away(id: CallId, leg: LegArrived, language: str, now_ms: int) -> tuple[Entry, ...]:
+    """What is journalled of a caller whose number leads to no tree: the fallback has them at once."""
+    call = _new(id, leg, "", "", language, now_ms)
+    reason = f"no tree for the number {clean_number(leg.number)}"
+    _, last = ended(call, "fallback", now_ms)
+    return (_arrival(call), entry(Word.FALLBACK, call, reason=reason), last)
+
+
+def _new(id: CallId, leg: LegArrived, tree: str, version: str, language: str, now_ms: int) -> Call:
+    return Call(
         id=id,
         caller_leg=leg.leg,
         number=leg.number,
@@ -30,14 +44,14 @@ def arrived(id: CallId, leg: LegArrived, tree: str, language: str, moment: Momen
         caller_name=clean_name(leg.caller_name),
         language=language,
         tree=tree,
-        version=moment.setting.tree.version,
-        arrived_ms=moment.now_ms,
+        version=version,
+        arrived_ms=now_ms,
     )
-    first = entry(
-        Word.ARRIVED, call, number=call.number, caller=call.caller, tree=tree, version=call.version, language=language
-    )
-    step = walked(call, tree_walk.Began(), moment)
-    return replace(step, entries=(first, *step.entries))
+
+
+def _arrival(call: Call) -> Entry:
+    about = {"number": call.number, "caller": call.caller, "tree": call.tree, "version": call.version}
+    return entry(Word.ARRIVED, call, **about, language=call.language)
 
 
 def walked(call: Call, event: Input, moment: Moment) -> Step:

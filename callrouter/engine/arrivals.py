@@ -13,7 +13,7 @@ from callrouter.acd.floor import Activity, Agent, Floor, Presence
 from callrouter.acd.presence import WRAP_UP_CODE, Refusal, Wish, feature_code, presence_fields, refusal, wish_entry
 from callrouter.acd.wrap_up import ask, rule_of
 from callrouter.calls.call import Call
-from callrouter.calls.in_tree import arrived, clean_number
+from callrouter.calls.in_tree import arrived, clean_number, turned_away
 from callrouter.calls.step import Moment, Step
 from callrouter.config import AgentPart, MaxCalls, NumberRoute, Queue
 from callrouter.engine.ports import Check, Commit, Owner, Written
@@ -107,7 +107,7 @@ class Arrivals:
             self._take_caller(leg, route, now_ms)
         else:
             log.warning("number_without_tree", number=leg.number)
-            self._spawn(self._perform(new_call_id(now_ms), HandToFallback(leg.leg)), f"fallback {leg.leg}")
+            self._spawn(self._turn_away(leg, new_call_id(now_ms), now_ms), f"fallback {leg.leg}")
 
     def on_other_leg(self, event: SwitchEvent) -> None:
         """An event about a leg that is in no call: perhaps a phone hearing its confirmation."""
@@ -122,6 +122,13 @@ class Arrivals:
         step = arrived(call, leg, route.tree, route.language or self._language, moment)
         answered = replace(step, commands=(Answer(leg.leg), *step.commands))
         self._begin(step.call, answered, Owner(""))
+
+    async def _turn_away(self, leg: LegArrived, call: CallId, now_ms: int) -> None:
+        await self._perform(call, HandToFallback(leg.leg))
+        try:
+            await self._world.line.commit(Commit(turned_away(call, leg, self._language, now_ms)))
+        except StoreDown as error:
+            log.warning("turned_away_untold", call=call, why=str(error))
 
     def _route(self, number: str) -> NumberRoute | None:
         return self._numbers.get(number.lstrip("+"))

@@ -23,7 +23,9 @@ async def test_a_number_without_a_tree_goes_to_the_fallback_unanswered(centre: C
     await centre.start()
     caller = await centre.caller(number="999")
     assert centre.done() == [HandToFallback(caller)]
-    assert centre.words == []
+    assert centre.words == [Word.ARRIVED, Word.FALLBACK, Word.ENDED]
+    assert centre.entries(Word.FALLBACK)[0].data["reason"] == "no tree for the number 999"
+    centre.check_books()
 
 
 async def test_a_number_is_found_with_or_without_its_plus(centre: Centre) -> None:
