@@ -32,7 +32,7 @@ SETTLE_S = 2.0
 """Asterisk and we clear up after the last call."""
 CALLER_HZ, AGENT_HZ = 620, 1150
 SAID = {hz: frozenset(_packets(alaw_encode(tone(hz, 1.0)))) for hz in (CALLER_HZ, AGENT_HZ)}
-LISTEN_S = 0.15
+LISTEN_S = 0.3
 """So long before an agent hangs up both begin to listen to each other."""
 
 

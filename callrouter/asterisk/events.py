@@ -68,6 +68,11 @@ class Endpoint(msgspec.Struct, frozen=True):
     state: str = "unknown"
 
 
+class Device(msgspec.Struct, frozen=True):
+    name: str
+    state: str = "UNKNOWN"
+
+
 class Application(msgspec.Struct, frozen=True):
     name: str
     channel_ids: tuple[str, ...] = ()
@@ -138,8 +143,8 @@ class RecordingFailed(msgspec.Struct, frozen=True, tag=True):
     recording: Recording
 
 
-class EndpointStateChange(msgspec.Struct, frozen=True, tag=True):
-    endpoint: Endpoint
+class DeviceStateChanged(msgspec.Struct, frozen=True, tag=True):
+    device_state: Device
 
 
 class ApplicationReplaced(msgspec.Struct, frozen=True, tag=True):
@@ -159,7 +164,7 @@ Message = (
     | PlaybackFinished
     | RecordingFinished
     | RecordingFailed
-    | EndpointStateChange
+    | DeviceStateChanged
     | ApplicationReplaced
 )
 

@@ -1,8 +1,8 @@
 """ARI commands over a pool of kept-open HTTP connections; the one place where Asterisk's answers become our errors.
 
 Why HTTP: on a websocket (Asterisk documentation, "ARI REST over WebSocket") one request that waits for a channel's
-prompt holds up all behind it. A pool of websockets with one request on each would not, and costs a quarter of HTTP's
-CPU here, some 0.04 ms a command; it is not worth an application name per socket. `bench/ari.py` measures all of it.
+prompt holds up all behind it. A pool of websockets with one request on each would not, but wants an application name
+per socket. `bench/ari.py` measures all of it.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from urllib.parse import quote, urlencode
 
 import aiohttp
 import msgspec
-from yarl import URL
 
+from callrouter.asterisk.http import HttpPool
 from callrouter.errors import CommandRefused, LegGone, SwitchDown
 
 
@@ -61,31 +61,26 @@ class Requests:
     def __init__(self, access: Access, *, deadline_s: float = 5.0, connections: int = 64) -> None:
         self._access = access
         self._deadline_s = deadline_s
-        # Asterisk closes idle connections after http.conf's session_keep_alive (15 s by default): leave them before
-        connector = aiohttp.TCPConnector(limit=connections, keepalive_timeout=10)
-        self.http = aiohttp.ClientSession(headers=access.headers, connector=connector)
+        self._pool = HttpPool(access.url, access.headers["Authorization"], connections=connections)
+        self.http = aiohttp.ClientSession(headers=access.headers)
+        """For event websockets."""
 
     async def send(self, request: Request) -> bytes:
         """The answer's body. Raises LegGone, CommandRefused, or SwitchDown: then nobody knows if it was carried out."""
+        body = None if request.body is None else msgspec.json.encode(request.body)
         try:
             async with asyncio.timeout(self._deadline_s):
-                return await self._exchange(request)
+                answer = await self._pool.ask(request.method, f"ari/{request.address}", body)
         except TimeoutError as error:
             raise SwitchDown(f"Asterisk did not answer {_name(request)} within {self._deadline_s:g} s") from error
-        except aiohttp.ClientError as error:
+        except OSError as error:
             raise SwitchDown(f"Asterisk cannot be reached at {self._access.url}: {error}") from error
-
-    async def _exchange(self, request: Request) -> bytes:
-        url = URL(f"{self._access.url}/ari/{request.address}", encoded=True)
-        data = None if request.body is None else msgspec.json.encode(request.body)
-        kind = None if data is None else {"Content-Type": "application/json"}
-        async with self.http.request(request.method, url, data=data, headers=kind) as reply:
-            body = await reply.read()
-        if reply.status >= 300:
-            raise refusal(request, reply.status, body.decode(errors="replace")[:200])
-        return body
+        if answer.status >= 300:
+            raise refusal(request, answer.status, answer.body.decode(errors="replace")[:200])
+        return answer.body
 
     async def close(self) -> None:
+        self._pool.close()
         await self.http.close()
 
 

@@ -1,7 +1,6 @@
 """Where Redis is, and clients for it that never do anything twice behind our back.
 
-redis-py 8 retries ten times by default, EVALSHA too, and gives up on a blocking read after its socket timeout
-(redis-py documentation, "Retry helpers"): here nothing is retried and every wait has its own bound.
+redis-py 8 retries ten times by default, EVALSHA too (redis-py documentation, "Retry helpers"): here nothing is.
 """
 
 from __future__ import annotations
@@ -43,13 +42,13 @@ def on_socket(path: Path) -> RedisPlace:
     return RedisPlace(f"unix://{quote(str(path))}")
 
 
-def open_client(place: RedisPlace, *, connections: int | None = None, waits_s: float = 0.0) -> Redis:
-    """A client that connects when first used; `waits_s` is how long its commands may rightly wait for news."""
+def open_client(place: RedisPlace, *, connections: int | None = None) -> Redis:
+    """A client that connects when first used."""
     pool = BlockingConnectionPool.from_url(
         place.url,
         max_connections=connections or place.connections,
         timeout=place.timeout_s,
-        socket_timeout=place.timeout_s + waits_s,
+        socket_timeout=place.timeout_s,
         socket_connect_timeout=place.timeout_s,
         retry=Retry(NoBackoff(), 0),
         protocol=2,

@@ -10,13 +10,12 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 
-from redis.asyncio import Redis
-
 from callrouter.errors import JournalGap, StoreDown
 from callrouter.journal import Entry
 from callrouter.store.codec import decode_entry
 from callrouter.store.connect import LOST, store_errors
 from callrouter.store.keys import Keys
+from callrouter.store.pipe import Pipe
 from callrouter.store.scripts import STILL_HAS
 
 BLOCK_S = 0.5
@@ -27,14 +26,14 @@ PAUSE_S = 0.05
 BATCH = 500
 
 
-async def follow(client: Redis, keys: Keys, after: str, patience_s: float = PATIENCE_S) -> AsyncIterator[Entry]:
+async def follow(pipe: Pipe, keys: Keys, after: str, patience_s: float = PATIENCE_S) -> AsyncIterator[Entry]:
     """Every entry after a version; ends by StoreDown after `patience_s` without a server, or by JournalGap."""
     last = after
     trying_since = time.monotonic()
     while True:
         try:
             with store_errors():
-                fresh = await _read(client, keys.journal, last)
+                fresh = await _read(pipe, keys.journal, last)
         except StoreDown as error:
             if not isinstance(error.__cause__, LOST) or time.monotonic() - trying_since >= patience_s:
                 raise
@@ -46,12 +45,11 @@ async def follow(client: Redis, keys: Keys, after: str, patience_s: float = PATI
         trying_since = time.monotonic()
 
 
-async def _read(client: Redis, journal: str, last: str) -> Sequence[Entry]:
-    async with client.pipeline(transaction=False) as pipe:
-        pipe.execute_command("XREAD", "COUNT", BATCH, "BLOCK", round(BLOCK_S * 1000), "STREAMS", journal, last or "0-0")
-        # The script is sent whole: in a pipeline nobody could send it again after a SCRIPT FLUSH.
-        pipe.execute_command("EVAL", STILL_HAS.text, 1, journal, last)
-        streams, still_there = await pipe.execute()
+async def _read(pipe: Pipe, journal: str, last: str) -> Sequence[Entry]:
+    # The script is sent whole: nobody could send it again after a SCRIPT FLUSH without having waited for it once more.
+    news = ("XREAD", "COUNT", BATCH, "BLOCK", round(BLOCK_S * 1000), "STREAMS", journal, last or "0-0")
+    streams, still_there = await pipe.ask(news, ("EVAL", STILL_HAS.text, 1, journal, last))
     if not still_there:
         raise JournalGap(f"the journal no longer has all entries after {last!r}: take a new snapshot")
-    return [decode_entry(entry_id, fields) for _, entries in streams for entry_id, fields in entries]
+    found = [entry for _, entries in streams or () for entry in entries]
+    return [decode_entry(entry_id, dict(zip(flat[::2], flat[1::2], strict=True))) for entry_id, flat in found]

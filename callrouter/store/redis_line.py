@@ -13,6 +13,7 @@ from __future__ import annotations
 import itertools
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any, TypeVar
 
 import structlog
@@ -26,6 +27,7 @@ from callrouter.store.codec import clean, decode_entry, decode_things, encode_co
 from callrouter.store.connect import LOST, Argument, RedisPlace, command, fresh_client, open_client, store_errors
 from callrouter.store.follow import BLOCK_S, follow
 from callrouter.store.keys import ANSWER_KEPT_MS, Keys
+from callrouter.store.pipe import Pipe
 from callrouter.store.scripts import COMMIT, LIVING, RENEW_LEASE, SNAPSHOT_ENTRY, TRIM, TRY_LOCK, Script
 from callrouter.telephony import CallId
 
@@ -63,7 +65,8 @@ class RedisLine:
         self._journal_max = journal_max
         self._alarm = on_alarm
         self._client = open_client(place)
-        self._watching = open_client(place, waits_s=BLOCK_S)
+        self._pipe = Pipe(place)
+        self._watching: set[Pipe] = set()
         self._name = uuid.uuid4().hex[:12]
         self._operations = itertools.count()
 
@@ -88,9 +91,17 @@ class RedisLine:
         )
         return Snapshot(newest[0][0].decode() if newest else "", decode_things(things))
 
-    def follow(self, after: str) -> AsyncIterator[Entry]:
+    async def follow(self, after: str) -> AsyncIterator[Entry]:
         """Every entry after a version, in order; see follow.py. Raises JournalGap if some of them are gone."""
-        return follow(self._watching, self._keys, after)
+        pipe = Pipe(self._place, waits_s=BLOCK_S)
+        self._watching.add(pipe)
+        try:
+            async with aclosing(follow(pipe, self._keys, after)) as entries:  # type: ignore[type-var]
+                async for entry in entries:
+                    yield entry
+        finally:
+            self._watching.discard(pipe)
+            pipe.close()
 
     async def entries(self, after: str = "", before: str = "", limit: int = 1000) -> Sequence[Entry]:
         first, last = f"({after}" if after else "-", f"({before}" if before else "+"
@@ -168,7 +179,8 @@ class RedisLine:
 
     async def close(self) -> None:
         await self._client.aclose()
-        await self._watching.aclose()
+        for pipe in (self._pipe, *self._watching):
+            pipe.close()
 
     async def _ask(self, question: Callable[[Redis], Awaitable[T]]) -> T:
         """Ask something that does no harm when asked twice: again on a fresh connection if the first was lost."""
@@ -178,6 +190,14 @@ class RedisLine:
             except LOST:
                 async with fresh_client(self._place) as client:
                     return await question(client)
+
+    async def _ask_script(self, script: Script, keys: Sequence[str], args: Sequence[Argument]) -> Any:
+        """On the pipe, which connects anew if it was lost."""
+        with store_errors():
+            try:
+                return await script.ask(self._pipe, keys, args)
+            except LOST:
+                return await script.ask(self._pipe, keys, args)
 
     async def _command(self, *parts: Argument) -> Any:
         return await self._ask(lambda client: command(client, *parts))
@@ -201,7 +221,7 @@ class RedisLine:
         removed = 0
         for _ in range(TRIES_WHEN_FULL):
             try:
-                return await self._run(script, keys, args), removed
+                return await self._ask_script(script, keys, args), removed
             except OutOfMemoryError:
                 removed += await self._make_room()
         raise StoreDown("Redis is full, and trimming the journal did not help: raise redis.max_memory_mb")

@@ -21,6 +21,7 @@ from callrouter.journal import NOW, Entry, Word
 from callrouter.store.connect import RedisPlace, on_socket, open_client
 from callrouter.store.follow import follow
 from callrouter.store.keys import Keys
+from callrouter.store.pipe import Pipe
 from callrouter.store.redis_line import ALWAYS_KEPT, RedisLine
 from callrouter.telephony import CallId
 from tests.store.cutting_proxy import cutting_proxy
@@ -210,15 +211,14 @@ async def test_without_a_server_every_method_says_store_down_at_once(own_server:
 
 
 async def test_a_follower_gives_up_after_its_patience(own_server: PrivateRedis) -> None:
-    async with open_client(own_server.place, waits_s=0.5) as client:
-        entries = follow(client, Keys("x"), "", patience_s=0.3)
-        waiting = asyncio.ensure_future(anext(entries))
-        await asyncio.sleep(0.05)
-        own_server.stop(SIGKILL)
-        stopped = time.monotonic()
-        with pytest.raises(StoreDown):
-            await waiting
-        assert 0.2 < time.monotonic() - stopped < 1
+    entries = follow(Pipe(own_server.place, waits_s=0.5), Keys("x"), "", patience_s=0.3)
+    waiting = asyncio.ensure_future(anext(entries))
+    await asyncio.sleep(0.05)
+    own_server.stop(SIGKILL)
+    stopped = time.monotonic()
+    with pytest.raises(StoreDown):
+        await waiting
+    assert 0.2 < time.monotonic() - stopped < 1
 
 
 async def test_a_hanging_redis_is_noticed_and_what_it_did_late_is_done_once(own_server: PrivateRedis) -> None:
