@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from callrouter.engine.ports import Line, Owner
+from callrouter.engine.tail import read_after
 from callrouter.errors import CallrouterError
 from callrouter.journal import Entry
 from callrouter.reporting.calls import journal_order
@@ -70,7 +71,7 @@ class Clerk:
     async def take_page(self) -> int:
         """One page into the history; how many entries that was."""
         position = await self._history.position()
-        entries, whole = await self._after(position)
+        entries, whole = await read_after(self._line, position, self._page)
         if not entries:
             return 0
         gap = None if whole else Gap(await self._line.now_ms())
@@ -92,19 +93,3 @@ class Clerk:
         arrivals = await self._history.arrivals(living)
         before += [f"{ms}-0" for ms in arrivals.values()]
         return await self._line.trim_before(min(before, key=journal_order))
-
-    async def _after(self, position: str) -> tuple[Sequence[Entry], bool]:
-        """The entries after a position, and whether they are all. They are read together with the entry at the
-        position: while that is there, nothing after it can have gone."""
-        if not position:
-            return await self._line.entries(limit=self._page), True
-        found = await self._line.entries(after=_just_before(position), limit=self._page + 1)
-        if found and found[0].id == position:
-            return found[1:], True
-        return found[: self._page], False
-
-
-def _just_before(version: str) -> str:
-    """The greatest id that is smaller; a stream's numbers are of 64 bits (Redis documentation, "Streams")."""
-    ms, number = journal_order(version)
-    return f"{ms}-{number - 1}" if number else f"{ms - 1}-{2**64 - 1}"
