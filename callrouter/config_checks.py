@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from urllib.parse import urlsplit
 
 from callrouter.config import AgentPart, Config, Queue, Secret
 from callrouter.documents import Document, KeyPath, close_to
 from callrouter.errors import Problem
+from callrouter.journal import Word
 
 PORTS_PER_CALL = 4
 """Two phones, each with a port for sound and one for its control (RFC 3550 section 11)."""
@@ -31,6 +33,8 @@ def fits_together(config: Config, document: Document) -> Iterator[Problem]:
         _music,
         _speech,
         _secrets,
+        _queue_log,
+        _webhooks,
     ):
         yield from check(config, document)
 
@@ -244,9 +248,42 @@ def _secrets(config: Config, document: Document) -> Iterator[Problem]:
     for name, trunk in config.trunks.items():
         registration = trunk.register_with
         secrets.append((("trunks", name, "register", "password"), registration.password if registration else None))
+    secrets += [(("webhooks", name, "secret"), hook.secret) for name, hook in config.webhooks.items()]
     for path, secret in secrets:
         if secret is not None and (secret.env is None) == (secret.file is None):
             yield document.problem(path, "say where the secret is found: either {env: NAME} or {file: PATH}")
+
+
+def _queue_log(config: Config, document: Document) -> Iterator[Problem]:
+    file = config.history.queue_log
+    if file is not None and file.is_dir():
+        yield document.problem(("history", "queue_log"), f"{file} is a folder; name the file, like {file}/queue_log")
+    elif file is not None and not file.parent.is_dir():
+        words = f"there is no folder {file.parent}; make it, writable to callrouter's user"
+        yield document.problem(("history", "queue_log"), words)
+
+
+def _webhooks(config: Config, document: Document) -> Iterator[Problem]:
+    for name, hook in config.webhooks.items():
+        if not (hook.url.startswith("https:") or hook.insecure or _is_here(hook.url)):
+            words = "callers' data would travel unencrypted: use https, or say `insecure: true` if that is meant"
+            yield document.problem(("webhooks", name, "url"), words)
+        if hook.skip_after_h > config.history.journal_hours:
+            words = f"the journal forgets after {config.history.journal_hours:g} hours (history.journal_hours)"
+            yield document.problem(("webhooks", name, "skip_after_h"), words, severity="warning")
+        for number, word in enumerate(hook.events):
+            if word not in Word.__members__:
+                words = f"the journal has no word `{word}`{close_to(word, list(Word.__members__))}"
+                yield document.problem(("webhooks", name, "events", number), words)
+
+
+def _is_here(url: str) -> bool:
+    """Whether this names our own computer."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _absent(what: str, name: str, known: Collection[str]) -> str:

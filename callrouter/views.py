@@ -5,7 +5,6 @@ Rule: text from outside is never markup and never a control sequence; numbers ca
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, tzinfo
 
@@ -16,6 +15,7 @@ from rich.text import Text
 from callrouter.reporting.explain import Story
 from callrouter.reporting.floor import CONDITIONS, AgentView, CallView, FloorView, QueueView
 from callrouter.reporting.record import CallRecord
+from callrouter.reporting.told import masked, masked_numbers
 
 COLUMNS = ("when", "call", "caller", "path", "queue", "waited", "agent", "talked", "end", "hung up", "recording")
 WIDE_ONLY = ("path", "hung up", "recording")
@@ -33,7 +33,6 @@ STYLES = {
     "out": "dim",
     "waiting": "yellow",
 }
-_NUMBER = re.compile(r"\+?[0-9]{5,}")
 
 
 def plain(text: str) -> str:
@@ -44,11 +43,6 @@ def plain(text: str) -> str:
 def short(call: str) -> str:
     """The end of a call's id: enough to find it again with `explain`."""
     return call[-8:]
-
-
-def masked(number: str) -> str:
-    """A number with all but its last four digits hidden; a short one is hidden whole."""
-    return "•" * max(3, len(number) - 4) + (number[-4:] if len(number) > 6 else "") if number else ""
 
 
 def _caller(number: str, mask: bool) -> Text:
@@ -133,7 +127,7 @@ def story_view(story: Story, zone: tzinfo, *, mask: bool = False) -> RenderableT
 
 
 def _shown(text: str, mask: bool) -> str:
-    return plain(_NUMBER.sub(lambda found: masked(found[0]), text) if mask else text)
+    return plain(masked_numbers(text) if mask else text)
 
 
 # --- the live floor ---------------------------------------------------------------------------------------------------

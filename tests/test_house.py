@@ -18,7 +18,7 @@ ROWS: tuple[frozenset[str], ...] = tuple(
     for row in (
         "cli",
         "app views report_view",
-        "asterisk store parties prompts lookups metrics centre config_files schemas",
+        "asterisk store parties prompts lookups metrics webhooks centre config_files schemas",
         "engine",
         "calls transfers supervision simulation",
         "tree acd recordings reporting publishing directory",
@@ -32,6 +32,7 @@ SIBLINGS = {
     ("config_checks", "documents"): "a problem is told with its place in the document",
     ("config_checks", "errors"): "a problem is a Problem",
     ("config", "hours"): "when people may be called back is written like opening hours",
+    ("config_checks", "journal"): "a webhook names words of the journal",
     ("documents", "errors"): "what is wrong in a document is a Problem",
     ("report_view", "views"): "lengths of time and text from outside look the same everywhere",
 }

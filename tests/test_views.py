@@ -9,7 +9,8 @@ from callrouter.reporting.calls import fold
 from callrouter.reporting.explain import story
 from callrouter.reporting.floor import view
 from callrouter.reporting.replay import reasons_from
-from callrouter.views import calls_table, duration, floor_view, masked, plain, story_view
+from callrouter.reporting.told import masked
+from callrouter.views import calls_table, duration, floor_view, plain, story_view
 from tests.reporting.diary import Diary, a_call_that_rings_twice
 from tests.reporting.test_explain import choice
 from tests.reporting.test_floor_view import NOW_MS, an_agent, the_floor

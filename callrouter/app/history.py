@@ -14,6 +14,7 @@ from callrouter.reporting.explain import Story, story
 from callrouter.reporting.floor import FloorView, view
 from callrouter.reporting.record import CallRecord
 from callrouter.reporting.replay import Things, reasons_from
+from callrouter.reporting.told import is_named
 
 PAGE = 2_000
 
@@ -56,14 +57,10 @@ async def history_of(line: Line, call: str) -> tuple[str, list[Entry]] | None:
     wanted: str | None = None
     while page := await line.entries_back(entries[-1].id if entries else "", PAGE):
         entries += page
-        wanted = wanted or next((one.call for one in page if one.call and _matches(one.call, call)), None)
+        wanted = wanted or next((one.call for one in page if one.call and is_named(one.call, call)), None)
         if wanted and _reaches_back(entries, wanted):
             break
     return (wanted, entries[::-1]) if wanted is not None else None
-
-
-def _matches(call: str, wanted: str) -> bool:
-    return call == wanted or (len(wanted) >= 4 and (call.startswith(wanted) or call.endswith(wanted)))
 
 
 def _reaches_back(newest_first: Sequence[Entry], call: str) -> bool:

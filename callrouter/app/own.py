@@ -79,8 +79,9 @@ def moved(config: Config, folder: Path) -> Config:
             "limits": config.limits.model_copy(update={"calls": calls}),
             "redis": config.redis.model_copy(update={"url": None}),
             "trunks": {name: _to_parties(trunk, outside) for name, trunk in config.trunks.items()},
-            "history": HistoryPart(),
+            "history": HistoryPart(queue_log=folder / "queue_log" if config.history.queue_log else None),
             "metrics": MetricsPart(),
+            "webhooks": {},
             "recordings": config.recordings.model_copy(update={"folder": folder / "recordings"}),
         }
     )

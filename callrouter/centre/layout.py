@@ -109,6 +109,11 @@ class Layout:
         return self.root / "history.sqlite3"
 
     @property
+    def queue_log_notes(self) -> Path:
+        """How far the queue_log has come."""
+        return self.root / "queue_log.notes"
+
+    @property
     def redis_conf(self) -> Path:
         return self.redis / "redis.conf"
 

@@ -52,7 +52,8 @@ def _table(found: list[Missed], zone: tzinfo, mask: bool) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    from callrouter.views import masked, plain, short
+    from callrouter.reporting.told import masked
+    from callrouter.views import plain, short
 
     table = Table("when", "ring", "times", "why", "queue", "about", "call")
     table.add_column("message", overflow="fold")

@@ -29,6 +29,7 @@ from callrouter.config.centre import (
 from callrouter.config.lines import Fallback, NumberRoute, Outwards, Registration, Trunk
 from callrouter.config.people import AgentPart, CallerList, Group, MaxCalls
 from callrouter.config.queue import Announce, InVain, Missed, Queue, Relax, ServiceLevel, Vain, WrapUp
+from callrouter.config.webhooks import Webhook
 from callrouter.config.words import Name, Part, Secret
 
 __all__ = [
@@ -64,6 +65,7 @@ __all__ = [
     "Trunk",
     "Vain",
     "WrapUp",
+    "Webhook",
 ]
 
 
@@ -79,6 +81,7 @@ class Config(Part):
     speech: Speech = Speech()
     history: HistoryPart = HistoryPart()
     metrics: MetricsPart = MetricsPart()
+    webhooks: dict[Name, Webhook] = Field(default={}, description="programs that are told what happens, over HTTP")
     reports: ReportsPart = ReportsPart()
     fallback: Fallback = Fallback()
     music: dict[Name, Path] = Field(default={}, description="music class → folder of sound files; `default` is shipped")

@@ -124,12 +124,18 @@ class HistoryPart(Part):
     journal_hours: float = Field(
         default=48, gt=0, le=8760, description="so long the journal keeps what the history has, for `explain`"
     )
+    queue_log: Path | None = Field(
+        default=None, description="this file is written in the format of Asterisk's queue_log, for tools that read it"
+    )
 
 
 class MetricsPart(Part):
-    """Figures for Prometheus."""
+    """Figures for Prometheus, and what happens as it happens, for programs on this computer."""
 
-    port: Port | None = Field(default=None, description="served on 127.0.0.1 under /metrics; nothing: not at all")
+    port: Port | None = Field(
+        default=None, description="served on 127.0.0.1 under /metrics and /events; nothing: not at all"
+    )
+    numbers: Literal["masked", "whole"] = Field(default="masked", description="callers' numbers in /events")
 
 
 class ReportsPart(Part):

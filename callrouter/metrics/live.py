@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from callrouter.metrics.tally import Tally
 from callrouter.reporting.calls import journal_order
 from callrouter.reporting.floor import CONDITIONS, FloorView
+
+
+class HookLook(Protocol):
+    """What a webhook tells of itself (webhooks/hook.py)."""
+
+    name: str
+    position: str | None
+    delivered: int
+    failed: int
+    skipped: int
 
 
 @dataclass(slots=True)
@@ -27,6 +38,9 @@ class Look:
     position: str | None = None
     """The history's: up to which journal entry it has been told."""
     gaps: int = 0
+    queue_log: str | None = ""
+    """The newest entry told in the queue_log; None while it cannot be written, empty if there is none."""
+    hooks: Sequence[HookLook] = ()
 
 
 def text(tally: Tally, look: Look) -> bytes:
@@ -58,6 +72,31 @@ class _Seen(Collector):
         if look.position is not None and look.health is not None:
             behind = _behind_s(look.health["version"], look.position)
             yield _gauge("history_behind_seconds", "How far the history is behind the journal", behind)
+        if look.queue_log != "":
+            yield _gauge("queue_log_up", "1 if the queue_log can be written", int(look.queue_log is not None))
+        yield from _hooks(look.hooks, look.health)
+        if look.queue_log and look.health is not None:
+            behind = _behind_s(look.health["version"], look.queue_log)
+            yield _gauge("queue_log_behind_seconds", "How far the queue_log is behind the journal", behind)
+
+
+def _hooks(hooks: Sequence[HookLook], health: Mapping[str, str] | None) -> Iterator[Metric]:
+    """A webhook that another machine's clerk delivers is not told of here."""
+    behind = GaugeMetricFamily(
+        "callrouter_webhook_behind_seconds", "How far a webhook is behind the journal", labels=["hook"]
+    )
+    events = CounterMetricFamily(
+        "callrouter_webhook_events",
+        "Events of a webhook, by what became of them; `failed` are tries",
+        labels=["hook", "result"],
+    )
+    for hook in hooks:
+        if hook.position is not None and health is not None:
+            behind.add_metric([hook.name], _behind_s(health["version"], hook.position))
+        for result, count in (("delivered", hook.delivered), ("failed", hook.failed), ("skipped", hook.skipped)):
+            events.add_metric([hook.name, result], count)
+    if hooks:
+        yield from (behind, events)
 
 
 def _store(health: Mapping[str, str]) -> Iterator[Metric]:

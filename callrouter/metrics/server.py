@@ -1,4 +1,5 @@
-"""The page that Prometheus reads, on this computer only: whoever may log in here may read it, nobody else."""
+"""The page that Prometheus reads, and the stream of events, on this computer only: whoever may log in here may read
+them, nobody else."""
 
 from __future__ import annotations
 
@@ -13,9 +14,14 @@ log = structlog.get_logger()
 
 HOST = "127.0.0.1"
 RETRY_S = 10.0
+GOODBYE_S = 0.5
+"""Listeners to events stay for ever: they are not waited for."""
 
 
-async def serve(port: int, text: Callable[[], Awaitable[bytes]]) -> None:
+Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+async def serve(port: int, text: Callable[[], Awaitable[bytes]], events: Answer | None = None) -> None:
     """Until cancelled. A port that is taken is asked for again: another clerk may be about to let go of it."""
 
     async def page(_request: web.Request) -> web.Response:
@@ -23,7 +29,9 @@ async def serve(port: int, text: Callable[[], Awaitable[bytes]]) -> None:
 
     application = web.Application()
     application.router.add_get("/metrics", page)
-    runner = web.AppRunner(application, access_log=None)
+    if events is not None:
+        application.router.add_get("/events", events)
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=GOODBYE_S)
     await runner.setup()
     try:
         await _open(runner, port)

@@ -21,9 +21,9 @@ HOWS = frozenset({"completed", "abandoned", "left_tree", "timed_out", "fallback"
 
 
 class Tally:
-    """`within_s` is a bucket of its own, so that the service level can be read from the waits."""
+    """Every limit of a service level is a bucket of its own, so that it can be read from the waits."""
 
-    def __init__(self, within_s: float) -> None:
+    def __init__(self, limits_s: Iterable[float]) -> None:
         self.registry = CollectorRegistry()
         make = self._counter
         self._arrived = make("calls_arrived", "Callers who came", "tree")
@@ -46,7 +46,7 @@ class Tally:
             "How long callers waited, by what ended it",
             ["queue", "how"],
             registry=self.registry,
-            buckets=sorted({*WAITS_S, within_s}),
+            buckets=sorted({*WAITS_S, *limits_s}),
         )
 
     def count(self, entries: Iterable[Entry]) -> None:

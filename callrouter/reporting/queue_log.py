@@ -3,7 +3,8 @@
     epoch|call|queue|agent|event|data1|data2 ...      NONE where there is nothing; times are whole seconds
 
 Events and their data are app_queue's (Asterisk 22, apps/app_queue.c; Asterisk documentation, "Queue Logs"). What they
-need beside the entry is folded from the entries before it (`Lines`): who stood in which line, since when, at which place.
+need beside the entry is folded from the entries before it (`Lines`): who stood in which line, since when, at which
+place.
 Rule: as in app_queue each stay in a queue has a wait of its own; the caller's one clock is for our own reports.
 """
 

@@ -27,7 +27,7 @@ def samples(page: bytes) -> Samples:
 
 
 def counted(*entries: Entry) -> Samples:
-    tally = Tally(within_s=20)
+    tally = Tally([20])
     tally.count(entries)
     return samples(text(tally, Look(0)))
 
@@ -96,7 +96,7 @@ def test_the_floor_and_the_health_are_told_as_they_are() -> None:
         "waiting:c1": {"queue": "payers", "since": "4000"},
     }
     look = Look(11, HEALTH, view(things, 10_000), calls=2, workers=1, position="2000-3", gaps=1)
-    found = samples(text(Tally(20), look))
+    found = samples(text(Tally([20]), look))
     assert found[("waiting", labels(queue="payers"))] == 1
     assert found[("longest_wait_seconds", labels(queue="payers"))] == 6
     assert found[("queue_agents", labels(queue="payers", condition="free"))] == 1
@@ -114,7 +114,7 @@ def test_the_floor_and_the_health_are_told_as_they_are() -> None:
 
 
 def test_parts_that_do_not_answer_are_told_as_down_and_hide_nothing_else() -> None:
-    found = samples(text(Tally(20), Look(11)))
+    found = samples(text(Tally([20]), Look(11)))
     assert (found[("store_up", ())], found[("history_up", ())], found[("recordings_free_bytes", ())]) == (0, 0, 11)
     assert ("waiting", ()) not in found
 
@@ -127,7 +127,7 @@ def port() -> int:
 
 async def test_the_page_is_served_on_this_computer_only_and_nothing_else_is(port: int) -> None:
     async def page() -> bytes:
-        return text(Tally(20), Look(11))
+        return text(Tally([20]), Look(11))
 
     work = asyncio.create_task(serve(port, page))
     try:

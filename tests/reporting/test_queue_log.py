@@ -28,8 +28,8 @@ def waits(diary: Diary, queue: str = "payers", priority: int = 0) -> Diary:
     return diary
 
 
-def gives_up(diary: Diary, word: Word = Word.ABANDON, **data: object) -> Diary:
-    diary.says(word, queue="payers", floor={f"waiting:{diary.call}": None}, **data)
+def gives_up(diary: Diary, word: Word = Word.ABANDON, key: str = "", waited_ms: int = 0) -> Diary:
+    diary.says(word, queue="payers", floor={f"waiting:{diary.call}": None}, key=key, waited_ms=waited_ms)
     return diary
 
 
@@ -58,7 +58,7 @@ def test_places_are_those_of_the_line_at_that_moment() -> None:
     waits(third.at(6), priority=1)  # a point is worth a minute: before both
     waits(Diary("call-z").at(1), "merchants")
     gives_up(first.at(10))
-    gives_up(second.at(12), Word.EXITWITHTIMEOUT, to="hangup")
+    gives_up(second.at(12), Word.EXITWITHTIMEOUT)
     gives_up(third.at(15), Word.EXITWITHKEY, key="9")
     assert of_calls(*first.entries, *second.entries, *third.entries) == [
         "0|call-a|payers|NONE|ENTERQUEUE||+7916|1",
