@@ -265,6 +265,9 @@ def _queue_log(config: Config, document: Document) -> Iterator[Problem]:
 
 def _webhooks(config: Config, document: Document) -> Iterator[Problem]:
     for name, hook in config.webhooks.items():
+        if "@" in urlsplit(hook.url).netloc:
+            words = "no user and password here: others may read this file; `secret` signs what is sent"
+            yield document.problem(("webhooks", name, "url"), words)
         if not (hook.url.startswith("https:") or hook.insecure or _is_here(hook.url)):
             words = "callers' data would travel unencrypted: use https, or say `insecure: true` if that is meant"
             yield document.problem(("webhooks", name, "url"), words)

@@ -12,10 +12,11 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from callrouter.journal import Entry
 from callrouter.reporting.explain import Story
 from callrouter.reporting.floor import CONDITIONS, AgentView, CallView, FloorView, QueueView
 from callrouter.reporting.record import CallRecord
-from callrouter.reporting.told import masked, masked_numbers
+from callrouter.reporting.told import masked, masked_numbers, told
 
 COLUMNS = ("when", "call", "caller", "path", "queue", "waited", "agent", "talked", "end", "hung up", "recording")
 WIDE_ONLY = ("path", "hung up", "recording")
@@ -128,6 +129,23 @@ def story_view(story: Story, zone: tzinfo, *, mask: bool = False) -> RenderableT
 
 def _shown(text: str, mask: bool) -> str:
     return plain(masked_numbers(text) if mask else text)
+
+
+# --- the journal ------------------------------------------------------------------------------------------------------
+
+
+def event_line(entry: Entry, zone: tzinfo, *, mask: bool = False) -> Text:
+    """When, what, which call, who, where, and what is to be said of it."""
+    data = told(entry, whole_numbers=not mask)["data"]
+    said = " ".join(f"{name}={text}" for name, text in data.items() if text) if isinstance(data, dict) else ""
+    tenth = entry.at_ms // 100 % 10
+    return Text.assemble(
+        (f"{_clock(entry.at_ms, zone)}.{tenth}  ", "cyan"),
+        (f"{entry.word.value:<15} ", "bold"),
+        f"{short(entry.call):<8} ",
+        plain(" ".join(filter(None, (entry.agent, entry.queue))) + "  "),
+        (plain(said), "dim"),
+    )
 
 
 # --- the live floor ---------------------------------------------------------------------------------------------------

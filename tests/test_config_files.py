@@ -311,6 +311,35 @@ CASES: dict[str, tuple[dict[str, str], str]] = {
         "config/agents.yaml:3:3: error: `Boris` does not fit here (small letters, digits, `_` and `-`, "
         "beginning with a letter: like payers) (agents.Boris)",
     ),
+    "a queue_log without a folder": (
+        {"callrouter": "centre: {language: en}\nhistory: {queue_log: /nowhere/at/all/queue_log}\n"},
+        "config/callrouter.yaml:2:22: error: there is no folder /nowhere/at/all; make it, writable to callrouter's "
+        "user (history.queue_log)",
+    ),
+    "a queue_log that is a folder": (
+        {"callrouter": "centre: {language: en}\nhistory: {queue_log: /tmp}\n"},
+        "config/callrouter.yaml:2:22: error: /tmp is a folder; name the file, like /tmp/queue_log (history.queue_log)",
+    ),
+    "a webhook that would travel unencrypted": (
+        {"callrouter": "centre: {language: en}\nwebhooks:\n  crm: {url: http://crm.example.org/calls}\n"},
+        "config/callrouter.yaml:3:14: error: callers' data would travel unencrypted: use https, or say `insecure: true` "
+        "if that is meant (webhooks.crm.url)",
+    ),
+    "a password in a webhook's address": (
+        {"callrouter": "centre: {language: en}\nwebhooks:\n  crm: {url: https://me:secret@crm.example.org/}\n"},
+        "config/callrouter.yaml:3:14: error: no user and password here: others may read this file; `secret` signs what "
+        "is sent (webhooks.crm.url)",
+    ),
+    "a word that the journal has not": (
+        {"callrouter": "centre: {language: en}\nwebhooks:\n  crm: {url: http://localhost:1/, events: [CONECT]}\n"},
+        "config/callrouter.yaml:3:44: error: the journal has no word `CONECT`; did you mean `CONNECT`? "
+        "(webhooks.crm.events[1])",
+    ),
+    "a webhook with a longer memory than the journal": (
+        {"callrouter": "centre: {language: en}\nwebhooks:\n  crm: {url: http://127.0.0.1:1/, skip_after_h: 99}\n"},
+        "config/callrouter.yaml:3:49: warning: the journal forgets after 48 hours (history.journal_hours) "
+        "(webhooks.crm.skip_after_h)",
+    ),
     "a time zone": (
         {"callrouter": "centre: {language: en, timezone: Moscow}\n"},
         "config/callrouter.yaml:1:34: error: unknown time zone 'Moscow'; write it like Europe/Moscow (centre.timezone)",

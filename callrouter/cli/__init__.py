@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from callrouter import __version__
-from callrouter.cli import calls, centre, missed, report, simulate, switch, whatif, why
+from callrouter.cli import calls, centre, events, missed, report, simulate, switch, whatif, why
 from callrouter.cli.agents import agents_app
 from callrouter.cli.callbacks import callbacks_app
 from callrouter.cli.prompts import prompts_app
@@ -26,6 +26,7 @@ app = typer.Typer(
 )
 app.add_typer(centre.app)
 app.add_typer(calls.app)
+app.add_typer(events.app)
 app.add_typer(why.app)
 app.add_typer(report.app)
 app.add_typer(missed.app)

@@ -13,8 +13,8 @@ class Webhook(Part):
     """A program of somebody else's that gets a request for each thing that happens (docs/events.md)."""
 
     url: str = Field(
-        pattern=r"^https?://[^/@\s]+[^@\s]*$",
-        json_schema_extra=says("like https://crm.example.org/calls, without a user or password in it"),
+        pattern=r"^https?://[^/\s]+\S*$",
+        json_schema_extra=says("like https://crm.example.org/calls"),
         description="https; http only to this computer, unless `insecure`",
     )
     events: tuple[

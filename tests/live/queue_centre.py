@@ -84,17 +84,17 @@ class QueueCentre:
     async def call_of(self, number: str, since: float) -> str | None:
         """From what app_queue itself has written: the call that came into a queue from this number."""
         wanted = number.removeprefix("+")
-        for at, call, _, _, word, *data in reversed(self._queue_log()):
-            if word == "ENTERQUEUE" and float(at) > since and data[1].removeprefix("+") == wanted:
+        for at, call, _, _, word, *data in reversed(self.queue_log()):
+            if word == "ENTERQUEUE" and float(at) + 1 > since and data[1].removeprefix("+") == wanted:
                 return call
         return None
 
     async def journal(self, call: str) -> Sequence[Entry]:
-        return [entry for row in self._queue_log() if row[1] == call for entry in self._entries(row)]
+        return [entry for row in self.queue_log() if row[1] == call for entry in self._entries(row)]
 
     def ways(self) -> list[tuple[str, str]]:
         """What the dialplan wrote down of each call: result and way through the tree."""
-        return [(row[5], row[8]) for row in self._queue_log() if row[4] == "CALLROUTER"]
+        return [(row[5], row[8]) for row in self.queue_log() if row[4] == "CALLROUTER"]
 
     def agi_lines(self) -> list[dict[str, str]]:
         """What our server has logged."""
@@ -116,10 +116,11 @@ class QueueCentre:
             raise ValueError(f"{thing} cannot be {act}; the agi can be killed")
         os.kill(pid, signal.SIGKILL)
 
-    def _queue_log(self) -> list[list[str]]:
+    def queue_log(self) -> list[list[str]]:
+        """What app_queue has written, line by line; whole seconds only."""
         file = self.site.layout.asterisk_log / "queue_log"
         rows = [line.split("|") for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
-        return [row for row in rows if len(row) > 6]
+        return [row for row in rows if len(row) > 5]
 
     def _entries(self, row: Sequence[str]) -> Sequence[Entry]:
         _, call, queue, agent, word, *data = row
@@ -164,8 +165,10 @@ def _asterisk(site: Site, agi_port: int) -> Child:
 
 
 def _dialplan(site: Site, agi_port: int) -> str:
-    """What we ship, word for word but for the port, and what such a site has."""
+    """What we ship, word for word but for the port and the longest waits, and what such a site has."""
     snippet = SNIPPET.read_text(encoding="utf-8").replace("127.0.0.1:4573", f"127.0.0.1:{agi_port}")
+    for name, queue in site.config.queues.items():
+        snippet = snippet.replace(f"Queue({name},,,,300)", f"Queue({name},,,,{round(queue.max_wait_s)})")
     numbers = [f"exten => {route.number},1,Goto(callrouter-agi,${{EXTEN}},1)" for route in site.config.numbers]
     return "\n".join([snippet, CODES, "[from-trunk]", *numbers, ""])
 
@@ -175,7 +178,7 @@ def _queues(site: Site) -> str:
     lines = ["[general]", "persistentmembers = no", "autofill = yes", "log_member_name_as_agent = yes"]
     for name, queue in site.config.queues.items():
         lines += [f"[{name}]", "strategy = leastrecent", f"timeout = {queue.ring_s}", "retry = 1", "ringinuse = no"]
-        lines += ["musicclass = default"]
+        lines += ["musicclass = default", "autopause = all"]
         for agent, part in site.config.agents.items():
             if name in part.queues:
                 lines.append(f"member => PJSIP/{site.phones[agent]},0,{agent},PJSIP/{site.phones[agent]},,,yes")
