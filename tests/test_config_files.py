@@ -322,7 +322,8 @@ CASES: dict[str, tuple[dict[str, str], str]] = {
     ),
     "a webhook that would travel unencrypted": (
         {"callrouter": "centre: {language: en}\nwebhooks:\n  crm: {url: http://crm.example.org/calls}\n"},
-        "config/callrouter.yaml:3:14: error: callers' data would travel unencrypted: use https, or say `insecure: true` "
+        "config/callrouter.yaml:3:14: error: callers' data would travel unencrypted: "
+        "use https, or say `insecure: true` "
         "if that is meant (webhooks.crm.url)",
     ),
     "a password in a webhook's address": (

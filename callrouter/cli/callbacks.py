@@ -69,7 +69,8 @@ def _table(found: list[OpenCallback], zone: tzinfo, mask: bool) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    from callrouter.views import masked, plain, short
+    from callrouter.reporting.told import masked
+    from callrouter.views import plain, short
 
     table = Table("asked", "number", "queue", "attempts", "state", "call")
     for one in found:

@@ -64,8 +64,8 @@ __all__ = [
     "Speech",
     "Trunk",
     "Vain",
-    "WrapUp",
     "Webhook",
+    "WrapUp",
 ]
 
 

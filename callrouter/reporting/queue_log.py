@@ -68,6 +68,8 @@ class Memory:
     stays: dict[str, Stay] = field(default_factory=dict)
     talks: dict[str, Talk] = field(default_factory=dict)
     members: dict[str, Member] = field(default_factory=dict)
+    callbacks: dict[str, str] = field(default_factory=dict)
+    """Call → the number under which somebody wants to be called back."""
 
 
 class Lines:
@@ -142,7 +144,16 @@ class Lines:
             stay.legs[entry.agent] = entry.data.get("leg", "")
         yield from ()
 
+    def asked_back(self, entry: Entry) -> Iterator[str]:
+        self.memory.callbacks[entry.call] = entry.data.get("number", "")
+        yield from ()
+
     def connected(self, entry: Entry) -> Iterator[str]:
+        """Who is called back has left the queue long ago: as with a callback made by a dialplan, they enter it anew."""
+        number = self.memory.callbacks.pop(entry.call, None)
+        if entry.data.get("callback") and entry.call not in self.memory.stays:
+            self.memory.stays[entry.call] = Stay(entry.queue, _second(entry), 1)
+            yield _line(entry, entry.queue, NONE, "ENTERQUEUE", "", number or "", 1)
         stay = self._left(entry)
         held, leg = _second(entry) - stay.began_s, stay.legs.get(entry.agent, "")
         self.memory.talks[entry.call] = Talk(_second(entry), held, stay.place)
@@ -169,8 +180,8 @@ class Lines:
         """A stay that nothing has ended: we could not carry on, and the caller was put out of the line."""
         if entry.call in self.memory.stays:
             yield self._out(entry, "EXITEMPTY")
-        self.memory.talks.pop(entry.call, None)
-        self.memory.standing.pop(entry.call, None)
+        for known in (self.memory.talks, self.memory.standing, self.memory.callbacks):
+            known.pop(entry.call, None)
 
     def rang_in_vain(self, entry: Entry) -> Iterator[str]:
         if stay := self.memory.stays.get(entry.call):
@@ -208,6 +219,7 @@ class Lines:
 
 _TOLD: Mapping[Word, Callable[[Lines, Entry], Iterator[str]]] = {
     Word.ENTERQUEUE: Lines.entered,
+    Word.CALLBACK: Lines.asked_back,
     Word.OFFER: Lines.offered,
     Word.CONNECT: Lines.connected,
     Word.COMPLETEAGENT: Lines.completed,

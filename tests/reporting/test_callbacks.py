@@ -125,7 +125,7 @@ def test_who_is_called_back_by_us_is_not_on_the_list_of_missed_callers_until_tha
 
 
 def test_metrics_count_outcomes_and_no_second_way_out_of_the_queue() -> None:
-    tally = Tally(within_s=20)
+    tally = Tally([20])
     tally.count(rung(asked(), 100, "connected").entries)
     value = tally.registry.get_sample_value
     assert value("callrouter_callbacks_total", {"queue": "payers", "outcome": "asked"}) == 1

@@ -94,6 +94,21 @@ def test_who_is_put_out_of_the_line_because_we_could_not_carry_on_leaves_it() ->
     assert of_calls(*diary.entries)[-1] == f"3|{C}|payers|NONE|EXITEMPTY|1|1|3"
 
 
+def test_who_is_called_back_enters_the_queue_anew() -> None:
+    diary = waits(Diary(C).at(0))
+    gives_up(diary.at(20), Word.EXITWITHKEY, key="1")
+    diary.says(Word.CALLBACK, queue="payers", number="+7917", since_ms=0)
+    diary.at(500).says(Word.CONNECT, agent="anna", queue="payers", waited_ms=500000, ring_ms=2000, callback=1)
+    diary.at(530).says(Word.COMPLETEAGENT, agent="anna", queue="payers", waited_ms=500000, talked_ms=30000)
+    diary.says(Word.ENDED, how="completed")
+    assert of_calls(*diary.entries)[1:] == [
+        f"20|{C}|payers|NONE|EXITWITHKEY|1|1|1|20",
+        f"500|{C}|payers|NONE|ENTERQUEUE||+7917|1",
+        f"500|{C}|payers|anna|CONNECT|0||2",
+        f"530|{C}|payers|anna|COMPLETEAGENT|0|30|1",
+    ]
+
+
 def test_a_talk_with_somebody_of_the_directory_is_no_queues() -> None:
     diary = Diary(C)
     diary.at(0).says(Word.TRANSFER, target="bank", outcome="connected")
