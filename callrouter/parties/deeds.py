@@ -117,6 +117,8 @@ async def _does(scene: Scene, action: Does) -> None:
             await party.phone.register()
         case "unregisters":
             await party.phone.unregister()
+        case "is unplugged" | "is plugged in":
+            party.phone.is_unplugged = action.what == "is unplugged"
     if action.what == "hangs up":
         scene.acted(start, "bye")
     else:

@@ -48,6 +48,8 @@ class Phone:
         self._refresh: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self.is_registered = False
+        self.is_unplugged = False
+        """Says nothing to anybody who calls, as a phone without a cable does."""
         wire.phones[user] = self
 
     # -- registration --------------------------------------------------------------------------------------------

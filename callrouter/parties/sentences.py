@@ -113,6 +113,8 @@ SENTENCES: dict[str, Callable[[Groups], Action]] = {
     "{who} transfers to {number}": lambda g: Transfers(g["who"], g["number"]),
     "{who}'s phone registers": _does("registers"),
     "{who}'s phone unregisters": _does("unregisters"),
+    "{who}'s phone is unplugged": _does("is unplugged"),
+    "{who}'s phone is plugged in": _does("is plugged in"),
     "{time} pass": lambda g: Waits(seconds(g["time"])),
     "wait {time}": lambda g: Waits(seconds(g["time"])),
     "{thing} is {act}": lambda g: Fault(g["thing"], g["act"]),

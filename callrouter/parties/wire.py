@@ -22,6 +22,8 @@ class TakesRequests(Protocol):
 class TakesCalls(Protocol):
     """A phone: gets calls for its number."""
 
+    is_unplugged: bool
+
     def ring(self, invite: Request, server: ServerTransaction) -> None: ...
 
 
@@ -89,6 +91,8 @@ class Wire(asyncio.DatagramProtocol):
         return await final
 
     def _on_request(self, request: Request, server: ServerTransaction) -> None:
+        if not request.to_tag and (phone := self._called(request)) is not None and phone.is_unplugged:
+            return
         match request.method:
             case "CANCEL":
                 self._cancel(request, server)
@@ -115,6 +119,12 @@ class Wire(asyncio.DatagramProtocol):
             return
         server.respond(trying(invite))
         phone.ring(invite, server)
+
+    def _called(self, request: Request) -> TakesCalls | None:
+        try:
+            return self.phones.get(unquote(uri_parts(request.uri).user))
+        except SipSyntaxError:
+            return None
 
     def _inside_a_call(self, request: Request, server: ServerTransaction) -> None:
         leg = self.legs.get((request.call_id, request.to_tag))
