@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
 
-from callrouter.config import AgentPart, Config, Queue, Secret
+from callrouter.config import AgentPart, Config, InVain, Queue, Secret, WrapUp
 from callrouter.documents import Document, KeyPath, close_to
 from callrouter.errors import Problem
 from callrouter.journal import Word
@@ -16,6 +16,10 @@ PORTS_PER_CALL = 4
 """Two phones, each with a port for sound and one for its control (RFC 3550 section 11)."""
 EPHEMERAL_FIRST = 32768
 """Linux lends ports from here on to programs (ip(7), ip_local_port_range): a call could find its port taken."""
+
+
+OWN_REASONS = frozenset({*InVain.model_fields, "limit"})
+"""Why callrouter sets an agent NOT_READY by itself: coming back from it follows other rules than from a break."""
 
 
 def fits_together(config: Config, document: Document) -> Iterator[Problem]:
@@ -29,6 +33,8 @@ def fits_together(config: Config, document: Document) -> Iterator[Problem]:
         _skills,
         _overflow,
         _agents,
+        _mentors,
+        _rests,
         _fallback,
         _music,
         _speech,
@@ -199,6 +205,36 @@ def _agents(config: Config, document: Document) -> Iterator[Problem]:
         if len(digits) > 1:
             words = f"`{reason}` has the digits {' and '.join(digits)}; keep one"
             yield document.problem(("not_ready_reasons", digits[1]), words)
+
+
+def _mentors(config: Config, document: Document) -> Iterator[Problem]:
+    for name, agent in config.agents.items():
+        for number, mentor in enumerate(agent.mentors):
+            path = ("agents", name, "mentors", number)
+            if mentor == name:
+                yield document.problem(path, f"{name} cannot be their own mentor; name somebody else")
+            elif mentor not in config.agents:
+                yield document.problem(path, _absent("agent", mentor, config.agents))
+
+
+def _rests(config: Config, document: Document) -> Iterator[Problem]:
+    """What grows must have room to grow; the reasons that callrouter gives itself are no agent's."""
+    wrap_ups: list[tuple[KeyPath, WrapUp | None]] = []
+    wrap_ups += [(("queues", name), queue.wrap_up) for name, queue in config.queues.items()]
+    wrap_ups += [(("agents", name), agent.wrap_up) for name, agent in config.agents.items()]
+    for path, rule in wrap_ups:
+        if rule is not None and rule.mode != "none" and rule.longest_s < rule.seconds:
+            words = f"`longest_s` is {rule.longest_s:g}, less than `seconds`, {rule.seconds:g}; make it longer"
+            yield document.problem((*path, "wrap_up"), words)
+    for name, queue in config.queues.items():
+        for why, vain in queue.in_vain:
+            if vain.longest_s < vain.rest_s:
+                words = f"`longest_s` is {vain.longest_s:g}, less than `rest_s`, {vain.rest_s:g}; make it longer"
+                yield document.problem(("queues", name, "in_vain", why), words)
+    for digit, reason in config.not_ready_reasons.items():
+        if reason in OWN_REASONS:
+            words = f"`{reason}` is a reason that callrouter gives by itself (docs/routing.md); choose another word"
+            yield document.problem(("not_ready_reasons", digit), words)
 
 
 def _fallback(config: Config, document: Document) -> Iterator[Problem]:

@@ -144,6 +144,39 @@ CASES: dict[str, tuple[dict[str, str], str]] = {
         "config/queues.yaml:2:42: error: nothing shows {queu}; there are {queue}, {name}, {number} "
         "(queues.shop.briefing.display)",
     ),
+    "a mentor who is not there": (
+        {"agents": "agents:\n  anna: {name: Anna, queues: [shop, more], mentors: [ana]}\n"},
+        "config/agents.yaml:2:54: error: there is no agent `ana`; did you mean `anna`? (agents.anna.mentors[1])",
+    ),
+    "an agent who is their own mentor": (
+        {"agents": "agents:\n  anna: {name: Anna, queues: [shop, more], mentors: [anna]}\n"},
+        "config/agents.yaml:2:54: error: anna cannot be their own mentor; name somebody else (agents.anna.mentors[1])",
+    ),
+    "a wrap-up longer than its longest": (
+        {"queues": "queues:\n  shop: {name: Shop, wrap_up: {seconds: 200}}\n  more: {name: More}\n"},
+        "config/queues.yaml:2:31: error: `longest_s` is 120, less than `seconds`, 200; make it longer "
+        "(queues.shop.wrap_up)",
+    ),
+    "a rest longer than its longest": (
+        {"queues": "queues:\n  shop: {name: Shop, in_vain: {busy: {rest_s: 200}}}\n  more: {name: More}\n"},
+        "config/queues.yaml:2:38: error: `longest_s` is 120, less than `rest_s`, 200; make it longer "
+        "(queues.shop.in_vain.busy)",
+    ),
+    "a reason for breaks that is callrouter's own": (
+        {"more": "not_ready_reasons: {'1': break, '2': limit}\n"},
+        "config/more.yaml:1:38: error: `limit` is a reason that callrouter gives by itself (docs/routing.md); "
+        "choose another word (not_ready_reasons.2)",
+    ),
+    "the wrap-up as earlier versions wrote it": (
+        {"queues": "queues:\n  shop: {name: Shop, wrap_up_s: 5}\n  more: {name: More}\n"},
+        "config/queues.yaml:2:22: error: `wrap_up_s` is written in another way now: `wrap_up: {seconds: 10}`, or "
+        "`wrap_up: {mode: none}` for 0 (queues.shop.wrap_up_s)",
+    ),
+    "the limit of misses as earlier versions wrote it": (
+        {"queues": "queues:\n  shop: {name: Shop, missed_limit: 2}\n  more: {name: More}\n"},
+        "config/queues.yaml:2:22: error: `missed_limit` is written in another way now: "
+        "`in_vain: {missed: {limit: 1}}` (queues.shop.missed_limit)",
+    ),
     "a skill that nobody has": (
         {
             "queues": "queues:\n  shop: {name: Shop, skills: {refnd: 2}}\n  more: {name: More}\n",

@@ -154,8 +154,17 @@ class Does:
     """Something with the phone that needs no more words."""
 
     who: str
-    what: Literal["answers", "lets it ring", "hangs up", "holds", "resumes", "registers", "unregisters",
-                  "is unplugged", "is plugged in"]
+    what: Literal[
+        "answers",
+        "lets it ring",
+        "hangs up",
+        "holds",
+        "resumes",
+        "registers",
+        "unregisters",
+        "is unplugged",
+        "is plugged in",
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,11 @@ levels = st.lists(st.tuples(some(SKILLS), st.integers(1, 3)), max_size=2, unique
 )
 served = st.lists(some(QUEUES), max_size=2, unique=True).map(",".join)
 presence = {"presence": some(["READY", "READY", "READY", "NOT_READY", "LOGGED_OUT"])}
-activity = {"activity": some(["IDLE", "IDLE", "IDLE", "TALKING", "WRAP_UP"]), "reachable": some(["1", "1", "1", ""])}
+activity = {
+    "activity": some(["IDLE", "IDLE", "IDLE", "TALKING", "WRAP_UP", "RESTING"]),
+    "reachable": some(["1", "1", "1", ""]),
+    "barred": some(["", "", "", "mentor"]),
+}
 numbers = {name: small for name in ("calls", "talk_ms", "offered", "order")}
 agent_fields = st.fixed_dictionaries(
     {"queues": served, "skills": levels, "idle_since": times, **presence, **activity, **numbers}

@@ -55,6 +55,7 @@ class Walk:
             "presence": one(["READY", "READY", "READY", "READY", "NOT_READY", "LOGGED_OUT"]),
             "activity": one(["IDLE", "IDLE", "IDLE", "TALKING"]),
             "reachable": one(["1", "1", "1", "1", ""]),
+            "barred": one(["", "", "", "", "", "mentor"]),
             **{name: str(self.chance.randrange(3)) for name in NUMBERS},
         }
 

@@ -13,12 +13,14 @@ import os
 from collections.abc import Coroutine
 from typing import Any
 
+import pytest
 import structlog
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
-from callrouter.acd.floor import Activity, Presence
+from callrouter.acd.floor import Activity, Floor, Presence
+from callrouter.config import MaxCalls, WrapUp
 from callrouter.journal import Word
 from callrouter.telephony import LegHeld, LegId, LegUnheld
 from tests.engine.centre import AGENTS, PHONES, QUEUES, Centre
@@ -277,10 +279,68 @@ class Day(RuleBasedStateMachine):
         assert centre.calls == {}
         assert centre.exchange.legs == {}
         assert centre.floor.waiting == {}
-        assert {agent.activity for agent in centre.floor.agents.values()} == {Activity.IDLE}
+        now_ms = centre.clock.now_ms()
+        held = [agent for agent in centre.floor.agents.values() if agent.activity is not Activity.IDLE]
+        assert all(agent.activity is Activity.RESTING and agent.rest_until > now_ms for agent in held)
 
 
-def test_whatever_happens_the_books_are_right_and_nobody_is_forgotten() -> None:
+class DayOfRules(Day):
+    """Boris has had enough with three calls in an hour, Clara is Anna's trainee, codes are dialled all the time."""
+
+    async def _open(self) -> Centre:
+        rules: dict[str, dict[str, object]] = {
+            "boris": {"max_calls": MaxCalls(hour=3)},
+            "clara": {"mentors": ("anna",)},
+        }
+        modes = {"payers": WrapUp(mode="optional", seconds=5), "merchants": WrapUp(mode="strict", seconds=3)}
+        queues = {**QUEUES, "merchants": MERCHANTS}
+        centre = Centre(
+            agents={name: agent.model_copy(update=rules.get(name, {})) for name, agent in AGENTS.items()},
+            queues={name: queue.model_copy(update={"wrap_up": modes[name]}) for name, queue in queues.items()},
+        )
+        await centre.start("w1")
+        await centre.start("w2")
+        await centre.ready(*AGENTS)
+        return centre
+
+    @precondition(lambda self: self.centre.workers)
+    @rule(agent=agents, code=st.sampled_from(["*11", "*11", "*12", "*13", "*14", "*14"]), moment=moments)
+    def an_agent_dials_a_code(self, agent: str, code: str, moment: float) -> None:
+        self.run(self._dial_code(agent, code, moment))
+        self.after(moment)
+
+    async def _dial_code(self, agent: str, code: str, moment: float) -> None:
+        leg = self.centre.exchange.dial_code(PHONES[agent], code)
+        await self.centre.pass_time(moment)
+        if leg in self.centre.exchange.legs:
+            self.centre.exchange.hang_up(leg)
+
+    async def _quiet(self) -> None:
+        await super()._quiet()
+        floor = self.centre.floor
+        assert (floor.agents["clara"].barred == "") is floor.agents["anna"].is_at_work
+
+    def teardown(self) -> None:
+        super().teardown()
+        self._nobody_had_too_many_calls()
+        self._no_trainee_was_offered_a_call_while_barred()
+
+    def _nobody_had_too_many_calls(self) -> None:
+        answered = [entry.at_ms for entry in self.centre.entries(Word.CONNECT) if entry.agent == "boris"]
+        for at_ms in answered:
+            assert sum(at_ms <= other < at_ms + 3_600_000 for other in answered) <= 3
+
+    def _no_trainee_was_offered_a_call_while_barred(self) -> None:
+        floor = Floor()
+        for entry in self.centre.entries():
+            if entry.word is Word.OFFER and entry.agent == "clara":
+                assert floor.agents["clara"].barred == ""
+            floor.apply(entry.floor, entry.id)
+
+
+@pytest.mark.parametrize("day", [Day, DayOfRules])
+def test_whatever_happens_the_books_are_right_and_nobody_is_forgotten(day: type[Day]) -> None:
+    tally.update(dict.fromkeys(tally, 0))
     profile = settings(
         max_examples=DAYS,
         stateful_step_count=STEPS,
@@ -291,7 +351,7 @@ def test_whatever_happens_the_books_are_right_and_nobody_is_forgotten() -> None:
     )
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     try:
-        run_state_machine_as_test(Day, settings=profile)
+        run_state_machine_as_test(day, settings=profile)
     finally:
         structlog.reset_defaults()
     print(tally)
