@@ -16,7 +16,7 @@ from callrouter.acd import activity
 from callrouter.calls import events as e
 from callrouter.calls import in_line
 from callrouter.calls.call import NOBODY, Call, Offer, Phase, callback_of
-from callrouter.calls.callback import failed, over, rules_of, stands, thing_of
+from callrouter.calls.callback import ENDINGS, failed, heed, over, rules_of, stands, thing_of
 from callrouter.calls.outside import CAUSES
 from callrouter.calls.sound import hush, speak
 from callrouter.calls.step import (
@@ -153,6 +153,16 @@ def agent_left(call: Call, _event: e.AgentHungUp, moment: Moment) -> Step:
     if back.agent is None:
         return Step(call)
     return failed(_let_go(Step(call, (HangUp(back.leg),)), back.agent, moment), "agent_left", moment)
+
+
+def call_off(call: Call, event: e.CallbackWished, moment: Moment) -> Step:
+    """Cancelled, or void, while the phone outside rings."""
+    back = callback_of(call)
+    if event.what not in ENDINGS:
+        return Step(call)
+    stopped = Step(call, (HangUp(back.leg),))
+    freed = _let_go(stopped, back.agent, moment) if back.agent else stopped
+    return then(freed, heed(freed.call, event, moment))
 
 
 def begin_again(call: Call, _event: e.Adopted, moment: Moment) -> Step:

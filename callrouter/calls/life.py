@@ -111,6 +111,7 @@ TRANSITIONS: dict[tuple[Phase, type[e.CallEvent]], Handler] = {
     (P.CALLING_BACK, e.CustomerAnswered): turn.meet,
     (P.CALLING_BACK, e.CustomerNotReached): calling_back.miss,
     (P.CALLING_BACK, e.CallbackTimeUp): calling_back.miss,
+    (P.CALLING_BACK, e.CallbackWished): calling_back.call_off,
     (P.CALLING_BACK, e.PromptEnded): calling_back.keep_company,
     (P.CALLING_BACK, e.AgentHungUp): calling_back.agent_left,
     (P.CALLING_BACK, e.Adopted): calling_back.begin_again,
@@ -205,8 +206,10 @@ IGNORED: frozenset[tuple[Phase, type[e.CallEvent]]] = frozenset(
             e.RecordingLost, e.TreeTimeUp, e.RingTimeUp, e.WaitTimeUp, e.MusicDue, e.LeaveTimeUp,
         )),
         *((phase, event) for phase in (P.CALLING_BACK, P.CONFIRMING, P.TELLING_AGENT) for event in (
-            e.AgentProposed, e.CallbackExpired, e.CallbackWished,
+            e.AgentProposed, e.CallbackExpired,
         )),
+        (P.CONFIRMING, e.CallbackWished),
+        (P.TELLING_AGENT, e.CallbackWished),
         *((phase, event) for phase in (P.CALLBACK, P.CALLING_BACK, P.TELLING_AGENT) for event in (
             e.CallerHungUp, e.CallerPressed,
         )),

@@ -260,8 +260,11 @@ class Session:
         return outcome
 
     def _undone(self, call: Call) -> Step:
-        """What takes a checked step back: of several phones only the newest stops, the others ring."""
-        return step(call, e.OfferWithdrawn(call.offers[-1].leg) if call.offers else e.Adopted(), self._moment())
+        """What takes a checked step back: of several phones only the newest stops, the others ring; a callback that was
+        not rung stands in the line as before."""
+        if call.offers:
+            return step(call, e.OfferWithdrawn(call.offers[-1].leg), self._moment())
+        return step(self.call, e.CallbackTimeUp(), self._moment())
 
     def _run(self, errand: Errand) -> None:
         """What is done beside commanding the switch; nothing here waits."""

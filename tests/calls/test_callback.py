@@ -273,6 +273,14 @@ def test_it_can_be_cancelled_or_become_void(wish: str, how: str) -> None:
     assert (THING in scene.last.floor) is (wish != "again")  # there stands the other call
 
 
+def test_cancelled_while_it_rings_the_phone_outside_stops_and_the_agent_is_free() -> None:
+    scene = dialled(a_callback()).then(e.CallbackWished("now"), e.CallbackWished("served", "c9"))
+    assert len(of(scene, HangUp)) == 2
+    assert scene.last is not None
+    assert scene.last.floor["agent:anna"] == {"activity": "IDLE", "since": "$now", "call": "", "leg": ""}
+    assert (scene.call.phase, scene.words.count(Word.ENDED)) == (Phase.ENDED, 1)
+
+
 def test_it_can_be_made_without_a_pause() -> None:
     scene = dialled(a_callback()).then(e.CustomerNotReached(17), e.PromptEnded(), e.CallbackWished("now", "mia"))
     assert waiting(scene) is not None

@@ -13,13 +13,15 @@ from callrouter.acd.floor import Activity, Floor, Presence
 from callrouter.acd.presence import Refusal, Wish, presence_change, wish_entry
 from callrouter.calls.call import Call, Phase, decode
 from callrouter.calls.outlook import Waits
-from callrouter.config import AgentPart, Config, InVain, Limits, Missed, NumberRoute, Queue, Vain, WrapUp
+from callrouter.calls.step import CallingBack
+from callrouter.config import AgentPart, CallbackRules, Config, InVain, Limits, Missed, NumberRoute, Queue, Vain, WrapUp
+from callrouter.directory import Reach
 from callrouter.engine.arrivals import Confirmations
 from callrouter.engine.ports import Commit, Owner, Written
 from callrouter.engine.worker import Plan, Worker
 from callrouter.journal import Entry, Word
 from callrouter.prompts.briefing import briefings
-from callrouter.telephony import Command, LegId, MakeBridge, PhoneId, Play, Ring, StartRecording
+from callrouter.telephony import Command, LegId, MakeBridge, PhoneId, Play, Ring, RingOutside, StartRecording
 from callrouter.tree.load import load_tree
 from callrouter.tree.model import Prompt
 from tests.engine.exchange import Done, Exchange, ExchangeLine
@@ -36,18 +38,42 @@ nodes:
   who:
     type: menu
     prompt: {ru: "Кто вы?", en: "Who are you?"}
-    options: {"1": payers, "2": merchants, "3": bye}
+    options: {"1": payers, "2": merchants, "3": bye, "4": call_back, "5": call_back_merchants}
     tries: 2
     invalid: {then: payers}
     no_input: {then: payers}
   payers: {type: queue, queue: payers}
+  call_back:
+    type: callback
+    queue: payers
+    prompt: {ru: "Перезвоним?", en: "Call back?"}
+    other: {ru: "Номер", en: "Number"}
+    invalid: {then: bye}
+    no_input: {then: bye}
+    next: bye
+  call_back_merchants:
+    type: callback
+    queue: merchants
+    prompt: {ru: "Перезвоним?", en: "Call back?"}
+    other: {ru: "Номер", en: "Number"}
+    invalid: {then: bye}
+    no_input: {then: bye}
+    next: bye
   merchants: {type: queue, queue: merchants}
   bye: {type: hangup, prompt: {ru: "До свидания", en: "Goodbye"}}
 """
 REST = Vain(rest_s=3, longest_s=10)
 SHORT = InVain(missed=Missed(limit=2, rest_s=3), declined=REST, busy=REST, unreachable=REST)
+ALL_DAY = {"mon-sun": "00:00-24:00"}
 QUEUES = {
-    "payers": Queue(name="Payers", ring_s=10, max_wait_s=60, wrap_up=WrapUp(seconds=5), in_vain=SHORT),
+    "payers": Queue(
+        name="Payers",
+        ring_s=10,
+        max_wait_s=60,
+        wrap_up=WrapUp(seconds=5),
+        in_vain=SHORT,
+        callback=CallbackRules(trunk="carrier", windows=ALL_DAY, retry_s=60),
+    ),
     "merchants": Queue(
         name="Merchants",
         ring_s=10,
@@ -56,6 +82,7 @@ QUEUES = {
         wrap_up=WrapUp(mode="none"),
         record=False,
         in_vain=SHORT,
+        callback=CallbackRules(trunk="carrier", windows=ALL_DAY, retry_s=60, first="customer"),
     ),
 }
 AGENTS = {
@@ -64,6 +91,8 @@ AGENTS = {
     "clara": AgentPart(name="Clara", queues=("merchants",)),
 }
 PHONES = {name: PhoneId(f"phone-{name}") for name in AGENTS}
+WAITING = (Phase.WAITING, Phase.OFFERING, Phase.BRIEFING, Phase.CALLBACK)
+"""In these a call stands in the line."""
 MOMENT_S = 0.4
 """Longer than everything that follows at once from something, news and music included."""
 
@@ -105,6 +134,15 @@ def the_plan(**changes: object) -> Plan:
         messages=FakeMessages(),
         waits=Waits(*(_says(part.name) for part in fields(Waits))),
         briefings=briefings(config),
+        back=CallingBack(
+            reach=lambda number, trunk: Reach(number.lstrip("+"), number, trunk, "+7495"),
+            rung_today=lambda _: 0,
+            hold=_says("hold"),
+            confirm=_says("confirm"),
+            ringing=_says("ringing"),
+            not_reached=_says("not_reached"),
+            agents_language="ru",
+        ),
     )
 
 
@@ -285,11 +323,12 @@ class Centre:
             if agent.activity in (Activity.RESERVED, Activity.RINGING, Activity.BRIEFING, Activity.TALKING):
                 call = calls.get(agent.call)
                 parts = () if not call else (call.talk,) if agent.activity is Activity.TALKING else call.offers
-                if not any(part and part.agent == agent.id for part in parts):
+                waits = call.callback.agent if call and call.callback else None
+                if not any(part and part.agent == agent.id for part in (*parts, waits)):
                     yield f"{agent.id} is {agent.activity} with {agent.call or 'nobody'}, which does not know"
         for waiting in floor.waiting.values():
             call = calls.get(waiting.call)
-            if call is None or call.phase not in (Phase.WAITING, Phase.OFFERING, Phase.BRIEFING):
+            if call is None or call.phase not in WAITING:
                 yield f"{waiting.call} waits but is {call.phase if call else 'gone'}"
             elif tuple(offer.agent for offer in call.offers) != waiting.offers:
                 yield f"{waiting.call} is offered to {waiting.offers or 'nobody'}, but the call thinks otherwise"
@@ -331,6 +370,8 @@ class Centre:
                 if leg in self.exchange.legs and self.exchange.legs[leg].worker != owner.partition("/")[0]:
                     yield f"{leg} reports to {self.exchange.legs[leg].worker}, but {owner} has the call"
         for each in self.calls.values():
+            if not each.caller_leg:
+                continue  # a callback: nobody is on its line
             if each.caller_leg not in self.exchange.legs:
                 yield f"{each.id} lives without its caller"
             elif each.talk is not None and not self.hear_each_other(each.caller_leg, each.talk.leg):
@@ -342,14 +383,15 @@ class Centre:
 def _ids(call: Call) -> set[str]:
     """The ids of all that this state knows to be made."""
     offers = [part for offer in call.offers for part in (offer.leg, offer.playback)]
-    parts = [call.playback, *offers, call.talk and call.talk.bridge]
+    back = call.callback.leg if call.callback else None
+    parts = [call.playback, back, call.target and call.target.leg, *offers, call.talk and call.talk.bridge]
     return {part for part in (*parts, call.talk and call.talk.recording) if part}
 
 
 def _made(command: Command) -> str | None:
     """The id of what a call's command makes."""
     match command:
-        case Ring(leg=leg):
+        case Ring(leg=leg) | RingOutside(leg=leg):
             return leg
         case MakeBridge(bridge=bridge):
             return bridge

@@ -156,6 +156,7 @@ class Exchange:
             case Ring(leg=leg, phone=phone):
                 self._ring(worker, leg, phone)
             case RingOutside(leg=leg, number=number):
+                self._expect(not self.ringing(PhoneId(number)), f"{number} is rung twice at once")
                 self._ring(worker, leg, PhoneId(number))
             case TakeMessage(leg=leg, recording=recording):
                 self._expect(self._leg(leg).playing is None, f"{leg} is spoken to while it speaks")
