@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 
 from callrouter.app.centre import running
@@ -25,8 +26,8 @@ from callrouter.engine.monitor import PORTS_PER_CALL
 from callrouter.store.redis_line import RedisLine
 
 RTP_PORTS = 2000
-LOST = "127.0.0.3"
-"""Where calls out go through a trunk that no simulated party speaks for: nobody is there."""
+CARRIERS = ip_address("127.0.0.20")
+"""Here and at the following addresses are the carriers that a configuration knows by addresses of elsewhere."""
 RTP_FIRST, RTP_END = 12_000, 32_000
 """Below where Linux lends ports out (ip_local_port_range begins at 32768)."""
 
@@ -78,7 +79,10 @@ def moved(config: Config, folder: Path) -> Config:
             "asterisk": config.asterisk.model_copy(update={"http_port": http, "ami_port": ami, "attached": None}),
             "limits": config.limits.model_copy(update={"calls": calls}),
             "redis": config.redis.model_copy(update={"url": None}),
-            "trunks": {name: _to_parties(trunk, outside) for name, trunk in config.trunks.items()},
+            "trunks": {
+                name: _to_parties(trunk, str(CARRIERS + number), outside)
+                for number, (name, trunk) in enumerate(config.trunks.items())
+            },
             "history": HistoryPart(queue_log=folder / "queue_log" if config.history.queue_log else None),
             "metrics": MetricsPart(),
             "webhooks": {},
@@ -87,11 +91,12 @@ def moved(config: Config, folder: Path) -> Config:
     )
 
 
-def _to_parties(trunk: Trunk, port: int) -> Trunk:
-    if trunk.out is None:
-        return trunk
-    address = caller_address(trunk)
-    return trunk.model_copy(update={"out": trunk.out.model_copy(update={"address": address or LOST, "port": port})})
+def _to_parties(trunk: Trunk, carrier: str, port: int) -> Trunk:
+    """The simulated parties are the carrier: known by an address of this computer, registered with by nobody."""
+    known = caller_address(trunk)
+    address = known if known and ip_address(known).is_loopback else carrier
+    out = trunk.out.model_copy(update={"address": address, "port": port}) if trunk.out else None
+    return trunk.model_copy(update={"addresses": (address,), "register_with": None, "out": out})
 
 
 def free_ports(count: int, address: str) -> list[int]:
