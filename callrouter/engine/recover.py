@@ -49,14 +49,21 @@ class Recovery:
         self._strangers: set[str] = set()
         self._to_tell: set[tuple[CallId, Again]] = set()
         self._lost: set[CallId] = set()
+        self._begun: set[str] = set()
 
     async def adopt_dead(self, living: frozenset[Owner]) -> int:
         """Take over every stored call that nobody carries. Returns for how many we have begun to."""
         taken = 0
-        for stored in await self._world.line.calls():
+        found = await self._world.line.calls()
+        self._begun &= {stored.call for stored in found}
+        for stored in found:
             if stored.call not in self._registry and not self._lives(stored.owner, living):
                 taken += await self._adopt(stored)
         return taken
+
+    def has_begun(self, call: str) -> bool:
+        """Whether we have begun to take this call over, whatever the store answered."""
+        return call in self._begun
 
     def _lives(self, owner: Owner, living: frozenset[Owner]) -> bool:
         """Nobody of our own name but we ourselves: an earlier process is dead to the switch, whatever its lease says,
@@ -70,6 +77,7 @@ class Recovery:
             log.error("stored_call_unreadable", call=stored.call, why=str(error))
             return await self._drop(stored)
         await self._bring(call.tree, call.version)
+        self._begun.add(stored.call)
         self._registry.start(call, self._first_step(call, stored.owner), stored.owner)
         return True
 

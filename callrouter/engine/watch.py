@@ -124,6 +124,9 @@ class Watch:
             self._beside.keep_quiet(breach.call, 0)
             return
         orphan = CallId(breach.call) not in self._registry
+        if orphan and self._recovery.has_begun(breach.call):  # the store's answer was lost: it is asked again
+            await self._recovery.adopt_dead(await self._line.living())
+            return
         if orphan and await self._belongs_to_another(breach.call):
             return
         self._dispatcher.start_over()
