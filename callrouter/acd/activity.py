@@ -39,6 +39,11 @@ def talking(call: str = "", queue: str = "") -> Fields:
     return {"activity": Activity.TALKING, "since": NOW, "last_call": call, "last_queue": queue, **said}
 
 
+def calling_back() -> Fields:
+    """The agent has taken a callback and waits for the phone outside: nobody has been talked to yet."""
+    return {"activity": Activity.TALKING, "since": NOW}
+
+
 def released() -> Fields:
     """The offer went away through no fault of the agent: the place among the idle is kept."""
     return {"activity": Activity.IDLE, "since": NOW, "call": "", "leg": ""}

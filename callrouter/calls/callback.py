@@ -38,6 +38,8 @@ def ask(step: Step, number: str, queue: str, moment: Moment) -> Step:
     call, back = step.call, moment.setting.back
     rules = rules_of(queue, moment)
     reach = back.reach(number, rules.trunk) if back and rules else "not configured"
+    if queue in moment.facts.callbacks_full:
+        reach = "too many are open"
     if isinstance(reach, str):
         noted = entry(Word.CALLBACK, call, queue=queue, number=number, by_hand=reach)
         return replace(step, entries=(*step.entries, noted))

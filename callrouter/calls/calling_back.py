@@ -71,7 +71,7 @@ def dial(call: Call, agent: Offer | None, moment: Moment) -> Step:
     )
     if agent is None:
         return rung
-    rung = replace(rung, floor={**rung.floor, f"agent:{agent.agent}": activity.talking()})
+    rung = replace(rung, floor={**rung.floor, f"agent:{agent.agent}": activity.calling_back()})
     return _tell(rung, agent.leg, calling.ringing, moment)
 
 

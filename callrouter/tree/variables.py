@@ -68,7 +68,7 @@ def uses(node: Node) -> Iterator[Use]:
     """The variables that a node reads."""
     for part, wording in wordings(node):
         for language, piece in read_aloud(wording):
-            if not (isinstance(node, Callback) and part == "" and piece.variable == "number"):
+            if not (isinstance(node, Callback) and part in ("", "already") and piece.variable == "number"):
                 yield Use(piece.variable, (*WORDING_PATHS[part], language), "aloud")
     match node:
         case When():

@@ -325,6 +325,20 @@ def test_another_number_is_taken_and_confirmed() -> None:
     assert end.endswith("callback_number=74951 top<number speak(top) hush callback(74951,shop) bye<1 leave(tree)")
 
 
+def test_another_number_costs_no_try() -> None:
+    once = CALLBACK.replace("tries: 3", "tries: 1")
+    assert told(tree_of(once, BYE), "274951#1").endswith("callback(74951,shop) bye<1 leave(tree)")
+    assert told(tree_of(once, BYE), "274951#2").endswith("bye<invalid leave(tree)")  # and once is enough
+
+
+def test_who_is_going_to_be_called_there_anyway_is_told_so_and_keeps_the_first_place() -> None:
+    known = replace(FACTS, callbacks=frozenset({("shop", "79161112233"), ("desk", "74951")}))
+    spoken = CALLBACK.replace("    tries: 3\n", "    tries: 3\n    already: {en: 'We call {number:phone} anyway.'}\n")
+    assert told(tree_of(spoken, BYE), "1.", known).endswith("hush speak(top.already) bye leave(tree)")
+    assert told(tree_of(CALLBACK, BYE), "1", known).endswith("hush bye<1 leave(tree)")
+    assert "callback(74951,shop)" in told(tree_of(spoken, BYE), "274951#1", known)
+
+
 def test_who_hides_the_number_is_asked_for_one() -> None:
     hidden = replace(FACTS, caller="")
     assert told(tree_of(CALLBACK, BYE), "", hidden) == "top speak(top.other)"

@@ -152,6 +152,7 @@ class Callback(Labelled):
     yes_key: Key = "1"
     other_key: Key = "2"
     other: Wording = Field(description="asks for another number, ended by #")
+    already: Wording | None = Field(None, description="said to whom we were going to call there anyway")
     tries: int = Field(3, ge=1, le=10)
     first_digit_s: Seconds = 6
     next_digit_s: Seconds = 4

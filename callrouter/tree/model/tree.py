@@ -116,6 +116,8 @@ def wordings(node: Node) -> Iterator[tuple[str, Said]]:
             yield "confirm", confirm.prompt
         case Callback():
             yield "other", node.other
+            if node.already is not None:
+                yield "already", node.already
         case Lookup(filler=filler) if filler is not None:
             yield "filler", filler
         case Queue(announce=announce) if announce is not None:
@@ -130,6 +132,7 @@ WORDING_PATHS: Mapping[str, tuple[str, ...]] = {
     "no_input": ("no_input", "prompt"),
     "confirm": ("confirm", "prompt"),
     "other": ("other",),
+    "already": ("already",),
     "filler": ("filler",),
     "announce": ("announce", "prompt"),
 }

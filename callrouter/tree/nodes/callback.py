@@ -1,10 +1,14 @@
-"""A call back: the caller's own number is confirmed, or another one taken and confirmed, and noted for a queue."""
+"""A call back: the caller's own number is confirmed, or another one taken and confirmed, and noted for a queue.
+
+Rule: to ask for another number, and to hear it read back, costs none of the tries; it may be done `tries` times.
+"""
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
 
+from callrouter.telephony import same_number
 from callrouter.tree.model import Callback, Prompt
 from callrouter.tree.nodes.moves import At, Go, Move, On, Stay, after, learned, stop_waiting
 from callrouter.tree.words import (
@@ -24,6 +28,7 @@ from callrouter.tree.words import (
 NUMBER = "callback_number"
 """The variable that holds it."""
 OTHER = "other"
+ALREADY = "already"
 END_KEY = "#"
 _CALLABLE = re.compile(r"\+?[0-9]{5,15}")
 
@@ -39,11 +44,15 @@ def enter(at: At) -> Move:
 
 
 def listen(at: At, _: Input) -> Move:
+    if at.walk.stage == ALREADY:
+        return Go(at.node(Callback).next, at.walk)
     return Stay(replace(at.walk, phase=Phase.LISTENING, digits=""), (StartTimer(at.node(Callback).first_digit_s),))
 
 
 def key(at: At, given: Input) -> Move:
     pressed = given.digit if isinstance(given, KeyPressed) else ""
+    if at.walk.stage == ALREADY:
+        return after(stop_waiting(at), Go(at.node(Callback).next, at.walk, by=pressed))
     listening = replace(at, walk=replace(at.walk, phase=Phase.LISTENING))
     take = _digit if at.walk.stage == OTHER else _choose
     return after(stop_waiting(at), take(listening, pressed))
@@ -61,11 +70,24 @@ def again(at: At, _: Input) -> Move:
 def _choose(at: At, pressed: str) -> Move:
     callback = at.node(Callback)
     if pressed == callback.yes_key:
-        note = NoteCallback(str(at.walk.variables.get(NUMBER, "")), callback.queue)
-        return Go(callback.next, at.walk, by=pressed, outputs=(note,))
-    if pressed == callback.other_key:
-        return _ask_again(replace(at, walk=replace(at.walk, stage=OTHER)), pressed)
+        number = str(at.walk.variables.get(NUMBER, ""))
+        if any(queue == callback.queue and same_number(number, other) for queue, other in at.facts.callbacks):
+            return _tell_already(at, pressed)
+        return Go(callback.next, at.walk, by=pressed, outputs=(NoteCallback(number, callback.queue),))
+    if pressed == callback.other_key and at.asked(OTHER) < callback.tries:
+        walk = replace(at.walk, stage=OTHER, asked=at.counted(OTHER))
+        return after((Entered(walk.node, pressed),), _say(replace(at, walk=walk)))
     return _ask_again(at, "invalid")
+
+
+def _tell_already(at: At, pressed: str) -> Move:
+    """The first wish keeps its place; a second one changes nothing."""
+    callback = at.node(Callback)
+    if callback.already is None:
+        return Go(callback.next, at.walk, by=pressed)
+    number = at.walk.variables.get(NUMBER, "")
+    walk = replace(at.walk, phase=Phase.SPEAKING, stage=ALREADY)
+    return Stay(walk, (Speak((at.prompt(callback.already, ALREADY, number=number),)),))
 
 
 def _digit(at: At, pressed: str) -> Move:
@@ -84,7 +106,7 @@ def _finish(at: At) -> Move:
     if not _CALLABLE.fullmatch(at.walk.digits):
         return _ask_again(at, "invalid")
     walk, outputs = learned(replace(at.walk, stage="", digits=""), {NUMBER: at.walk.digits})
-    return after(outputs, _ask_again(replace(at, walk=walk), "number"))
+    return after((*outputs, Entered(walk.node, "number")), _say(replace(at, walk=walk)))
 
 
 def _ask_again(at: At, by: str) -> Move:
@@ -98,7 +120,11 @@ def _ask_again(at: At, by: str) -> Move:
 
 
 def _ask(at: At, first: tuple[Prompt, ...] = ()) -> Move:
-    walk = replace(at.walk, phase=Phase.SPEAKING, digits="", asked=at.counted())
+    return _say(replace(at, walk=replace(at.walk, asked=at.counted())), first)
+
+
+def _say(at: At, first: tuple[Prompt, ...] = ()) -> Move:
+    walk = replace(at.walk, phase=Phase.SPEAKING, digits="")
     return Stay(walk, (Speak((*first, _question(at))),))
 
 
@@ -106,6 +132,8 @@ def _question(at: At) -> Prompt:
     callback = at.node(Callback)
     if at.walk.stage == OTHER:
         return at.prompt(callback.other, OTHER)
+    if at.walk.stage == ALREADY and callback.already is not None:
+        return at.prompt(callback.already, ALREADY, number=at.walk.variables.get(NUMBER, ""))
     return at.prompt(callback.prompt, number=at.walk.variables.get(NUMBER, ""))
 
 

@@ -140,10 +140,10 @@ class _Part:
         name, left = state
         at = self.counted.get(name)
         if at is None:
-            return (way for way in self.graph[name] if way.when is not Open.PASSED)
+            return (way for way in self.graph[name] if way.when not in (Open.PASSED, Open.APART))
         if left[at] == 0:
             return (way for way in self.graph[name] if way.when is Open.PASSED)
-        shut = {Open.PASSED, Open.TRIES_LEFT if left[at] == 1 else Open.USED_UP}
+        shut = {Open.PASSED, Open.APART, Open.TRIES_LEFT if left[at] == 1 else Open.USED_UP}
         return (way for way in self.graph[name] if way.when not in shut)
 
     def _after(self, state: State, way: Way) -> State:

@@ -46,6 +46,8 @@ class Open(StrEnum):
     TRIES_LEFT = "tries left"
     USED_UP = "used up"
     """This was the last try."""
+    APART = "counted apart"
+    """Back to the same node, by a counter of its own: inputs_once has what it may take."""
     PASSED = "passed"
     """The node is reached with no try left: the caller is passed on without a word."""
 
@@ -108,8 +110,10 @@ def inputs_at(tree: Tree, name: str) -> int:
 
 
 def inputs_once(tree: Tree, name: str) -> int:
-    """Inputs that a node can take beyond those of its stays, once in a call: reading back again is counted apart."""
+    """Inputs that a node can take beyond those of its stays, once in a call: what is counted apart."""
     node = tree.nodes[name]
+    if isinstance(node, Callback):  # each try may bring a number that is read back, and so does each other number
+        return 3 * node.tries * inputs_at(tree, name)
     return 2 * (node.tries - 1) if isinstance(node, Collect) and node.confirm else 0
 
 
@@ -231,8 +235,9 @@ def _answers(name: str, node: Asking) -> Iterator[Way]:
                 yield from _asked_again(name, node, "lost", "", ("secret",))
         case Callback():
             yield Way(name, node.next, node.yes_key, Open.ALWAYS, "next", ("nodes", name, "next"))
-            yield from _asked_again(name, node, node.other_key, "another number", ("other_key",))
-            yield from _asked_again(name, node, "number", "", ("other",))
+            path = ("nodes", name, "other_key")
+            yield Way(name, name, node.other_key, Open.APART, "another number", path)
+            yield Way(name, name, "number", Open.APART, "", ("nodes", name, "other"))
 
 
 def _asked_again(name: str, node: Asking, by: str, branch: str, field: tuple[str, ...]) -> Iterator[Way]:
