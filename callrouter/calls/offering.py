@@ -306,5 +306,7 @@ def _on_floor(call: Call, moment: Moment) -> dict[str, str]:
 
 
 def _is_open(call: Call, moment: Moment) -> bool:
+    """With ring_all, until the longest wait is over; a callback has none."""
     place = place_of(call)
-    return moment.setting.queues[place.queue].rings_all and moment.now_ms < place.leave_at_ms
+    may_wait = not call.caller_leg or moment.now_ms < place.leave_at_ms
+    return moment.setting.queues[place.queue].rings_all and may_wait

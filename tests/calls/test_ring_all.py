@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import msgspec
+import pytest
 
 from callrouter.calls import events as e
 from callrouter.calls.call import Phase, decode, encode
 from callrouter.journal import Word
 from callrouter.telephony import HangUp, LegId, Ring
-from tests.calls.scenes import Scene, a_waiting_caller, an_offered_caller, proposed
+from tests.calls.scenes import QUEUES, Scene, a_callback, a_waiting_caller, an_offered_caller, proposed
 
 
 def a_caller_for_everybody() -> Scene:
@@ -167,3 +168,16 @@ def test_a_ringing_call_stored_when_calls_had_one_offer_is_read() -> None:
     old = msgspec.json.decode(encode(call))
     old["offer"] = old.pop("offers")[0]
     assert decode(msgspec.json.encode(old)) == call
+
+
+def test_a_callback_rings_every_agent_too_and_the_first_to_answer_makes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(QUEUES, "payers", QUEUES["payers"].model_copy(update={"strategy": "ring_all"}))
+    scene = a_callback()
+    scene.now_ms += 3_600_000
+    scene.then(proposed("anna"), proposed("boris"))
+    assert waiting(scene) == {"offer": "anna,boris", "open": "1"}
+    anna, boris = leg_of(scene, "anna"), leg_of(scene, "boris")
+    scene.then(e.OfferAnswered(boris))
+    assert [command for command in scene.done if isinstance(command, HangUp)] == [HangUp(anna, "answered_elsewhere")]
+    assert scene.call.phase is Phase.CALLING_BACK
+    assert activity(scene, "anna") == "IDLE"
