@@ -10,7 +10,11 @@ from urllib.parse import urlsplit
 from callrouter.config import AgentPart, Config, InVain, Queue, Secret, WrapUp
 from callrouter.documents import Document, KeyPath, close_to
 from callrouter.errors import Problem
+<<<<<<< HEAD
 from callrouter.journal import Word
+=======
+from callrouter.public_holidays import countries
+>>>>>>> eef2066 (The doors of a line: empty, full, closed, emergency; the place of one who rings back)
 
 PORTS_PER_CALL = 4
 """Two phones, each with a port for sound and one for its control (RFC 3550 section 11)."""
@@ -118,6 +122,14 @@ def _queues(config: Config, document: Document) -> Iterator[Problem]:
             yield document.problem(path, words, of_key=True)
         if queue.overflow != "hangup" and queue.overflow not in config.queues:
             yield document.problem((*path, "overflow"), _absent("queue", queue.overflow, config.queues))
+        if queue.switch is not None and queue.switch not in config.switches:
+            yield document.problem((*path, "switch"), _absent("switch", queue.switch, config.switches))
+        if queue.hours is not None and queue.hours.holidays is not None and queue.hours.holidays not in countries():
+            here = (*path, "hours", "holidays")
+            yield document.problem(here, _absent("country", queue.hours.holidays, countries()))
+        if queue.empty.leave_when == "nobody_reachable" and not queue.empty.grace_s:
+            words = "a phone that is out of reach for a moment sends the whole line away; give `grace_s`"
+            yield document.problem((*path, "empty", "grace_s"), words, severity="warning")
         if queue.music != "default" and queue.music not in config.music:
             known = ["default", *config.music]
             yield document.problem((*path, "music"), _absent("music", queue.music, known))

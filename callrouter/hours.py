@@ -62,6 +62,13 @@ DayHours = Annotated[
         json_schema_extra={"x-words": 'closed, holiday, or in quotes "09:00-15:00"'},
     ),
 ]
+Country = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z]{2}(-[a-z0-9]{1,3})?$",
+        json_schema_extra={"x-words": "a country like ru, or one of its regions like de-by"},
+    ),
+]
 Week = Mapping[str, str]
 """`mon-fri` → `09:00-18:00`."""
 

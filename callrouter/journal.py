@@ -31,6 +31,19 @@ class Word(StrEnum):
     UNPAUSE = "UNPAUSE"
     AGENTLOGOFF = "AGENTLOGOFF"
 
+    JOINEMPTY = "JOINEMPTY"
+    """Refused, because nobody is there to serve the queue. As QUEUESTATUS, app_queue's answer, has it; so has FULL.
+    data: to (the queue that takes the caller instead, tree, or hangup), caller."""
+    FULL = "FULL"
+    """Refused, because so many wait already. data: as JOINEMPTY."""
+    JOINCLOSED = "JOINCLOSED"
+    """Refused outside the queue's hours, or while its emergency switch is on. data: as JOINEMPTY, and why (closed,
+    emergency)."""
+    EXITCLOSED = "EXITCLOSED"
+    """Left the line for the same reasons. data: to, why, position, waited_ms; an EXITEMPTY has them too."""
+    PLACEGONE = "PLACEGONE"
+    """Callers whose line had dropped did not ring back in time, so their places are not kept any more. data: calls."""
+
     ARRIVED = "ARRIVED"
     """A caller is ours. data: number, caller, tree, version, language."""
     NODE = "NODE"
@@ -100,7 +113,7 @@ class Word(StrEnum):
 
 FloorChange = Mapping[str, Mapping[str, str] | None]
 """Things of the live floor and the fields set on them; None takes the thing away. Things are named
-`agent:<id>`, `queue:<id>`, `waiting:<call>`, `switch:<name>`, `tree:<name>`,
+`agent:<id>`, `queue:<id>`, `waiting:<call>`, `kept:<call>`, `switch:<name>`, `tree:<name>`,
 `callback:<queue>/<number>`. The same values go to Redis and into the
 entry, so that a replica made from entries cannot differ from the original."""
 

@@ -18,7 +18,19 @@ from callrouter.reporting.figures import FORMULAS, Figures, hang_up_rate, node_s
 from callrouter.reporting.report import By, Report, Row
 from callrouter.views import duration, plain
 
-WAITING = ("entered", "answered", "abandoned", "short", "timed out", "moved on", "SL", "ASA", "longest", "abandonment")
+WAITING = (
+    "entered",
+    "answered",
+    "abandoned",
+    "short",
+    "timed out",
+    "refused",
+    "moved on",
+    "SL",
+    "ASA",
+    "longest",
+    "abandonment",
+)
 WORK = ("handled", "AHT", "talk", "ACW", "RNA", "transfers")
 TIME = ("occupancy", "free", "not ready")
 BACK = ("called back", "first ring", "until called")
@@ -35,7 +47,19 @@ NARROW, WIDE, WIDEST = 120, 180, 215
 """Columns of a terminal."""
 WIDE_ONLY = (
     dict.fromkeys(
-        ("short", "timed out", "moved on", "abandonment", "talk", "transfers", "callbacks", "declined", "busy"), NARROW
+        (
+            "short",
+            "timed out",
+            "refused",
+            "moved on",
+            "abandonment",
+            "talk",
+            "transfers",
+            "callbacks",
+            "declined",
+            "busy",
+        ),
+        NARROW,
     )
     | dict.fromkeys(("wait error", "in p90"), WIDE)
     | dict.fromkeys(BACK, WIDEST)
@@ -112,6 +136,7 @@ _COUNTED = {
     "abandoned": "abandoned",
     "short": "abandoned_short",
     "timed out": "timed_out",
+    "refused": "refused",
     "moved on": "moved_on",
     "handled": "handled",
     "callbacks": "callbacks",

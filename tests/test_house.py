@@ -33,6 +33,8 @@ SIBLINGS = {
     ("config_checks", "errors"): "a problem is a Problem",
     ("config", "hours"): "when people may be called back is written like opening hours",
     ("config_checks", "journal"): "a webhook names words of the journal",
+    ("config", "hours"): "when a queue is served, and when people may be called back, is written as in trees",
+    ("config_checks", "public_holidays"): "a queue is closed on the holidays of a country that is known",
     ("documents", "errors"): "what is wrong in a document is a Problem",
     ("report_view", "views"): "lengths of time and text from outside look the same everywhere",
 }

@@ -9,6 +9,7 @@ Rule: nothing is decided here. The same changes in the same order give the same 
     waiting:<call>  queue, priority, since, require, prefer, sticky, offer (whose phones ring, with commas between),
                     open (1: more may join them), owner, caller
     callback:<queue>/<number>   call, queue, number, asked, attempts, state, wish, by
+    kept:<call>     caller, queues, since, until, tree, language, walk
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Generic, TypeVar
 
+from callrouter.acd.attendance import Attendance
 from callrouter.acd.index import Index
+from callrouter.acd.kept import KeptPlaces
 from callrouter.acd.things import (
     Activity,
     Agent,
@@ -86,6 +89,8 @@ class Floor:
         self.queues: Table[QueueRules] = Table(read_queue)
         self.waiting: Table[Waiting] = Table(read_waiting)
         self.index = Index(self.agents.raw, self.queues.raw, self.waiting.raw)
+        self.attendance = Attendance()
+        self.kept = KeptPlaces()
         self._others: Table[Fields] = Table(lambda _, fields: fields)
         self.apply(things or {}, version)
 
@@ -103,26 +108,37 @@ class Floor:
         for thing, fields in change.items():
             kind, _, name = thing.partition(":")
             if kind == "agent":
-                self.index.agent_changed(name, self.agents.change(name, fields), fields or {})
+                agent = self.agents.change(name, fields)
+                self.index.agent_changed(name, agent, fields or {})
+                self.attendance.agent_changed(name, agent, fields or ())
             elif kind == "waiting":
-                self.index.call_changed(name, self.waiting.change(name, fields), fields or {})
+                waiting = self.waiting.change(name, fields)
+                self.index.call_changed(name, waiting, fields or {})
+                self.attendance.call_changed(name, waiting)
             elif kind == "queue":
                 self.queues.change(name, fields)
                 self.index.queues_changed()
+            elif kind == "kept":
+                self.kept.change(name, fields)
             else:
                 self._others.change(thing, fields)
         self.version = version or self.version
 
     def replace(self, things: Mapping[str, Fields], version: str) -> None:
         """Begin anew from a snapshot."""
-        for table in (self.agents, self.queues, self.waiting, self._others):
+        for table in (self.agents, self.queues, self.waiting, self.attendance, self.kept, self._others):
             table.clear()
         self.index.queues_changed()
         self.apply(things, version)
 
     def things(self) -> dict[str, dict[str, str]]:
         """Every thing with its fields, as the store holds them."""
-        kinds = (("agent:", self.agents.raw), ("queue:", self.queues.raw), ("waiting:", self.waiting.raw))
+        kinds = (
+            ("agent:", self.agents.raw),
+            ("queue:", self.queues.raw),
+            ("waiting:", self.waiting.raw),
+            ("kept:", self.kept.raw),
+        )
         known = {kind + name: dict(fields) for kind, raw in kinds for name, fields in raw.items()}
         return known | {thing: dict(fields) for thing, fields in self._others.raw.items()}
 
@@ -134,5 +150,10 @@ class Floor:
     def fields(self, thing: str) -> Fields:
         """The fields of one thing; empty if there is no such thing."""
         kind, _, name = thing.partition(":")
-        tables = {"agent": self.agents.raw, "queue": self.queues.raw, "waiting": self.waiting.raw}
+        tables = {
+            "agent": self.agents.raw,
+            "queue": self.queues.raw,
+            "waiting": self.waiting.raw,
+            "kept": self.kept.raw,
+        }
         return tables[kind].get(name, {}) if kind in tables else self._others.raw.get(thing, {})

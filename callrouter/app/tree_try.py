@@ -77,7 +77,7 @@ def _next(trial: Trial, ask: Ask, tell: Tell) -> Sequence[Input]:
         case Transfer(target=target):
             why = ask(f"transfer to {target} (Enter: they talk; or busy, no_answer, closed): ").strip()
             return _answer(trial, lambda: NotConnected(why), tell) if why else ()
-        case JoinQueue() as join if join.returns or join.exit_key:
+        case JoinQueue() as join if join.returns or join.exit_key or join.branches:
             return _in_line(trial, join, ask, tell)
         case None if trial.pending.speaking:
             return (PromptHeard(),)
@@ -111,9 +111,12 @@ def _answer(trial: Trial, read: Callable[[], Deed], tell: Tell) -> Sequence[Inpu
 def _in_line(trial: Trial, join: JoinQueue, ask: Ask, tell: Tell) -> Sequence[Input]:
     keys = f"; {join.exit_key}: leave the line" if join.exit_key else ""
     late = "; w: wait too long" if join.returns else ""
-    typed = ask(f"in the line of {join.queue} (Enter: somebody answers{keys}{late}): ").strip()
+    sent = "".join(f"; {why}: sent away" for why in join.branches)
+    typed = ask(f"in the line of {join.queue} (Enter: somebody answers{keys}{late}{sent}): ").strip()
     if typed and typed == join.exit_key:
         return (QueueLeft("exit"),)
+    if typed in join.branches:
+        return (QueueLeft(typed),)
     return _answer(trial, WaitsTooLong, tell) if typed == "w" and join.returns else ()
 
 

@@ -57,6 +57,12 @@ class Place:
     prefer: str = ""
     sticky: str = ""
     """What the tree wished for, as it stands on the floor."""
+    branches: tuple[str, ...] = ()
+    """And so do rules of the queue that send the caller away for one of these reasons (acd/doors.py)."""
+    first: str = ""
+    """The queue that the tree meant; others come by overflow."""
+    resumes: bool = False
+    """Who drops out of this line comes straight back to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +181,9 @@ class Call:
     outcome: str = ""
     """Of a callback's attempt, while its agent is told that nobody answered."""
     left: Place | None = None
-    """The place that the caller last left by a key or after the longest wait, for a callback to keep."""
+    """The place that the caller last left for the tree: theirs again if they come back, and a callback keeps it."""
+    left_by_wish: bool = False
+    """By a key: then it is theirs in its own line only. Whom a rule sent away has it in any."""
     lookup: str = ""
     """The question to another program whose answer is awaited."""
     lookup_since_ms: int = 0
@@ -193,6 +201,8 @@ class Call:
     """How many ids this call has made, so that none is ever used twice."""
     left_tree_ms: int = 0
     waited_ms: int = 0
+    leaves: str = "timed_out"
+    """How the call is said to have ended, once the goodbye is over."""
 
     @property
     def legs(self) -> tuple[LegId, ...]:

@@ -178,6 +178,16 @@ class PlaceChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class LineClosed:
+    """Who stands in this queue's line must go. `why`: emergency, closed, nobody (acd/doors.py)."""
+
+    queue: str
+    why: str
+    position: int
+    """Of this caller in the line, by the time waited; the first is 1."""
+
+
+@dataclass(frozen=True, slots=True)
 class TreeTimeUp:
     pass
 
@@ -265,6 +275,7 @@ CallEvent = (
     | AnnounceDue
     | OutlookDue
     | PlaceChanged
+    | LineClosed
     | TreeTimeUp
     | RingTimeUp
     | AcceptTimeUp

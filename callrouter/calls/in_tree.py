@@ -86,6 +86,8 @@ def _one(step: Step, output: Output, moment: Moment) -> Step:
             return replace(step, call=without_timers(call, "tree"))
         case tree_walk.JoinQueue():
             return in_line.join(hush(step), output, moment)
+        case tree_walk.Refused(queue=queue, why=why):
+            return replace(step, entries=(*step.entries, in_line.refusal(call, queue, why, "tree")))
         case tree_walk.Leave(reason=reason):
             hushed = hush(step)
             call, last = ended(hushed.call, reason, moment.now_ms)

@@ -4,10 +4,10 @@
                     ┌───┐
     arrived ──▶ IN_TREE ┘──────────────── hangup node ─────────────▶ ENDED
                     │  ▲ └─ transfer node ─▶ CALLING_OUT ─▶ TALKING   ▲
-         queue node │  │ exit key, longest wait, if the tree says so  │
-                    ▼  │                                              │
-      ┌────────▶ WAITING ──── waited too long ──▶ LEAVING (sorry) ───▶│
-      │             │  └───── ... or another queue, place kept        │
+         queue node │  │ exit key, and what follows, if the tree      │
+                    ▼  │ says so                                      │
+      ┌────────▶ WAITING ──── waited too long, line empty or closed   │
+      │             │  └───── ... another queue, place kept, or ──▶ LEAVING (sorry)
     missed          ▼ agent proposed and reserved                     │
       ├──────── OFFERING ──── caller hangs up (in every phase) ──────▶│
       │             │ answered                                        │
@@ -63,6 +63,7 @@ TRANSITIONS: dict[tuple[Phase, type[e.CallEvent]], Handler] = {
     (P.WAITING, e.MusicDue): waiting.play_music,
     (P.WAITING, e.PromptEnded): waiting.play_music,
     (P.WAITING, e.WaitTimeUp): waiting.move_on,
+    (P.WAITING, e.LineClosed): waiting.leave_line,
     (P.WAITING, e.CallerHungUp): waiting.let_go,
     (P.WAITING, e.Adopted): waiting.stand_on,
     (P.WAITING, e.StrayAnswered): talking.hang_up_stray,
@@ -161,6 +162,8 @@ IGNORED: frozenset[tuple[Phase, type[e.CallEvent]]] = frozenset(
         # the choice was faster than the news
         (P.TALKING, e.AgentProposed),
         (P.LEAVING, e.AgentProposed),
+        # while a phone rings the line need not be left: whoever watches the doors tells the call again then
+        *((phase, e.LineClosed) for phase in P if phase not in (P.WAITING, P.ENDED)),
         # legs that play no part in this phase
         *((phase, event) for phase in (P.IN_TREE, P.WAITING, P.LEAVING) for event in (
             e.OfferRinging, e.OfferAnswered, e.OfferEnded, e.OfferWithdrawn,

@@ -16,6 +16,7 @@ from callrouter.calls.call import Call, Offer, Phase, Talk, offer_of, place_of
 from callrouter.calls.callback import stands_again
 from callrouter.calls.calling_back import dial
 from callrouter.calls.in_line import queue_entry
+from callrouter.calls.ring_back import place_kept
 from callrouter.calls.sound import silence
 from callrouter.calls.step import (
     Moment,
@@ -254,8 +255,9 @@ def abandon_ringing(call: Call, _event: e.CallerHungUp, moment: Moment) -> Step:
     """The caller left while phones rang."""
     quiet = let_stop(call, call.offers, moment)
     gone = queue_entry(Word.ABANDON, call, waited_ms=moment.now_ms - place_of(call).since_ms)
-    call, last = ended(quiet.call, "abandoned", moment.now_ms)
-    return then(quiet, Step(call, entries=(gone, last), floor={f"waiting:{call.id}": None}))
+    over, last = ended(quiet.call, "abandoned", moment.now_ms)
+    floor = {f"waiting:{over.id}": None, **place_kept(call, moment)}
+    return then(quiet, Step(over, entries=(gone, last), floor=floor))
 
 
 def take_offers_back(call: Call, _event: e.Adopted, moment: Moment) -> Step:

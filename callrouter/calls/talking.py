@@ -62,12 +62,12 @@ def note_lost_recording(call: Call, event: e.RecordingLost, _moment: Moment) -> 
 
 
 def say_goodbye(call: Call, _event: e.PromptEnded | e.LeaveTimeUp | e.Adopted, moment: Moment) -> Step:
-    call, last = ended(replace(call, playback=None), "timed_out", moment.now_ms)
+    call, last = ended(replace(call, playback=None), call.leaves, moment.now_ms)
     return Step(call, commands=(HangUp(call.caller_leg),), entries=(last,))
 
 
 def leave_early(call: Call, _event: e.CallerHungUp, moment: Moment) -> Step:
-    call, last = ended(call, "timed_out", moment.now_ms)
+    call, last = ended(call, call.leaves, moment.now_ms)
     return Step(call, entries=(last,))
 
 

@@ -7,31 +7,27 @@ from typing import Any
 
 from callrouter.calls import events as e
 from callrouter.calls import offering
-from callrouter.calls.call import Call, Phase, callback_of, place_of
-from callrouter.calls.in_line import back_to_tree, overflow, queue_entry
+from callrouter.calls.call import Call, callback_of, place_of
+from callrouter.calls.in_line import HANGUP, admitting, back_to_tree, goodbye, overflow, queue_entry
 from callrouter.calls.in_tree import walked
 from callrouter.calls.outlook import outlook_words
-from callrouter.calls.sound import music, silence, speak
+from callrouter.calls.ring_back import place_kept
+from callrouter.calls.sound import music, speak
 from callrouter.calls.step import (
     Moment,
     Step,
     ended,
-    next_id,
     then,
     with_timer,
     without_timers,
 )
 from callrouter.journal import Word
 from callrouter.telephony import (
-    Play,
-    PlaybackId,
     StopMusic,
 )
 from callrouter.tree.model import Prompt
 from callrouter.tree.walk import QueueLeft
 
-LEAVE_AFTER_MS = 20_000
-"""The longest goodbye."""
 SOON_MS = 3_000
 """A word that comes while another is being said is tried again."""
 
@@ -90,7 +86,7 @@ def leave_by_key(call: Call, event: e.CallerPressed, moment: Moment) -> Step:
         return Step(call)
     quiet = offering.let_stop(call, call.offers, moment)
     out = queue_entry(Word.EXITWITHKEY, call, key=event.digit, waited_ms=moment.now_ms - place.since_ms)
-    back = back_to_tree(quiet.call, moment)
+    back = back_to_tree(quiet.call, moment, wished=True)
     gone = Step(back, entries=(out,), floor={f"waiting:{call.id}": None})
     return then(then(quiet, gone), walked(back, QueueLeft("exit"), moment))
 
@@ -98,39 +94,45 @@ def leave_by_key(call: Call, event: e.CallerPressed, moment: Moment) -> Step:
 def move_on(call: Call, _event: e.WaitTimeUp, moment: Moment) -> Step:
     """The longest wait is over: another queue with the place kept, or a polite end."""
     place = place_of(call)
-    rules = moment.setting.queues[place.queue]
-    to = "tree" if place.returns else rules.overflow
-    out = queue_entry(Word.EXITWITHTIMEOUT, call, waited_ms=moment.now_ms - place.since_ms, to=to)
-    if place.returns:
+    return _go_on(call, Word.EXITWITHTIMEOUT, "timed_out", "tree" if place.returns else "", moment)
+
+
+def leave_line(call: Call, event: e.LineClosed, moment: Moment) -> Step:
+    """A rule of the queue sends its callers away. Word that comes late, of a line left already, means nothing."""
+    place = place_of(call)
+    if event.queue != place.queue:
+        return Step(call)
+    word = Word.EXITEMPTY if event.why == "nobody" else Word.EXITCLOSED
+    way = "tree" if event.why in place.branches else ""
+    data = {"position": event.position, **({"why": event.why} if word is Word.EXITCLOSED else {})}
+    return _go_on(call, word, event.why, way, moment, **data)
+
+
+def _go_on(call: Call, word: Word, how: str, way: str, moment: Moment, **data: object) -> Step:
+    """Out of the line: into the tree, if that is the way, else along the overflow to a queue that takes callers."""
+    place = place_of(call)
+    waited = moment.now_ms - place.since_ms
+    if way == "tree":
         back = back_to_tree(call, moment)
+        out = queue_entry(word, call, waited_ms=waited, to="tree", **data)
         gone = Step(back, entries=(out,), floor={f"waiting:{call.id}": None})
-        return then(gone, walked(back, QueueLeft("timed_out"), moment))
-    if rules.overflow != "hangup":
-        return overflow(Step(call, entries=(out,)), rules.overflow, moment)
-    quiet = silence(call)
-    call, playback = next_id(_left_line(call, moment), "p")
-    call = replace(without_timers(call), phase=Phase.LEAVING, playback=PlaybackId(playback), music=False)
-    call = with_timer(call, "leave", moment.now_ms + LEAVE_AFTER_MS)
-    files = moment.setting.files(moment.setting.sorry, call.language)
-    return Step(
-        call,
-        commands=(*quiet, Play(call.caller_leg, PlaybackId(playback), files)),
-        entries=(out,),
-        floor={f"waiting:{call.id}": None},
-    )
+        return then(gone, walked(back, QueueLeft(how), moment))
+    to, refused = admitting(call, moment.setting.queues[place.queue].overflow, moment)
+    out = queue_entry(word, call, waited_ms=waited, to=to, **data)
+    if to != HANGUP:
+        return overflow(Step(call, entries=(out, *refused)), to, moment)
+    gone = Step(replace(call, place=None, waited_ms=waited), entries=(out, *refused))
+    gone = replace(gone, floor={f"waiting:{call.id}": None})
+    return goodbye(gone, "timed_out" if how == "timed_out" else "turned_away", moment)
 
 
 def let_go(call: Call, _event: e.CallerHungUp, moment: Moment) -> Step:
     place = place_of(call)
     gone = queue_entry(Word.ABANDON, call, waited_ms=moment.now_ms - place.since_ms)
-    call, last = ended(call, "abandoned", moment.now_ms)
-    return Step(call, entries=(gone, last), floor={f"waiting:{call.id}": None})
+    over, last = ended(call, "abandoned", moment.now_ms)
+    return Step(over, entries=(gone, last), floor={f"waiting:{call.id}": None, **place_kept(call, moment)})
 
 
 def stand_on(call: Call, _event: e.Adopted, moment: Moment) -> Step:
     """Adopted while waiting: the place is kept, the music made sure of."""
     return Step(with_timer(replace(call, music=False, playback=None), "music", moment.now_ms))
-
-
-def _left_line(call: Call, moment: Moment) -> Call:
-    return replace(call, place=None, waited_ms=moment.now_ms - place_of(call).since_ms)

@@ -26,6 +26,7 @@ from callrouter.config.centre import (
     Sip,
     Speech,
 )
+from callrouter.config.doors import Empty, QueueHours
 from callrouter.config.lines import Fallback, NumberRoute, Outwards, Registration, Trunk
 from callrouter.config.people import AgentPart, CallerList, Group, MaxCalls
 from callrouter.config.queue import Announce, InVain, Missed, Queue, Relax, ServiceLevel, Vain, WrapUp
@@ -42,6 +43,7 @@ __all__ = [
     "CallerList",
     "Centre",
     "Config",
+    "Empty",
     "Fallback",
     "Group",
     "HistoryPart",
@@ -53,6 +55,7 @@ __all__ = [
     "NumberRoute",
     "Outwards",
     "Queue",
+    "QueueHours",
     "Recordings",
     "RedisPart",
     "Registration",
@@ -95,7 +98,7 @@ class Config(Part):
     )
     lists: dict[Name, CallerList] = Field(default={}, description="lists of callers, for `caller` nodes")
     switches: tuple[Name, ...] = Field(
-        default=(), description="emergency switches for `hours` nodes: `callrouter switch NAME on`"
+        default=(), description="emergency switches for `hours` nodes and queues: `callrouter switch NAME on`"
     )
     secrets: dict[Name, Secret] = Field(default={}, description="for `lookup` nodes: {secret:name} in a header")
     groups: dict[Name, Group] = Field(default={}, description="for whom `message` nodes take messages")

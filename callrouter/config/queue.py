@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 
 from callrouter.config.briefing import Briefing
 from callrouter.config.callback import CallbackRules
+from callrouter.config.doors import Empty, QueueHours
 from callrouter.config.words import Level, Name, Part, Seconds, moved
 
 
@@ -115,7 +116,20 @@ class Queue(Part):
     )
     max_wait_s: Seconds = Field(default=600, description="then `overflow`")
     overflow: Name | Literal["hangup"] = Field(
-        default="hangup", description="another queue, or hangup (after a polite word)"
+        default="hangup",
+        description="another queue, or hangup (after a polite word): after the longest wait, and for those whom a rule "
+        "below sends away, unless the tree has a way for them",
+    )
+    max_waiting: int | None = Field(
+        default=None, ge=1, le=100_000, description="nobody joins a line of so many callers"
+    )
+    empty: Empty = Empty()
+    hours: QueueHours | None = Field(default=None, description="nothing: served at any time")
+    switch: Name | None = Field(
+        default=None, description="while this emergency switch is on nobody joins, and who waits leaves the line"
+    )
+    ring_back_s: float = Field(
+        default=0, ge=0, le=3600, description="who drops out of the line and rings again in time has the place back"
     )
     music: Name = "default"
     announce: Announce = Announce()

@@ -18,6 +18,7 @@ from callrouter.calls.call import Call, Message, Phase
 from callrouter.calls.callback import off_floor
 from callrouter.calls.in_line import to_fallback
 from callrouter.calls.life import step
+from callrouter.calls.ring_back import as_newcomer, takes_place
 from callrouter.calls.step import Ask, Errand, FileMessage, Moment, Setting, Step, ended, entry, without_timers
 from callrouter.engine.ledger import Ledger, Outcome
 from callrouter.engine.ports import Clock, Line, Lookups, Owner, Switch
@@ -106,8 +107,8 @@ class TakenAway:
     """The store says that another worker owns this call."""
 
 
-Told = e.CallbackWished | e.PlaceChanged
-"""What somebody at a desk wants of a call."""
+Told = e.CallbackWished | e.PlaceChanged | e.LineClosed
+"""What somebody at a desk wants of a call, or its queue."""
 Inbox = SwitchEvent | e.AgentProposed | e.LookupAnswered | Told | TimerFired | RingUntold | Again | TakenAway
 
 
@@ -195,6 +196,8 @@ class Session:
                     return not self._is_here or await self._step(event)
                 finally:
                     self._settled(event.agent)
+            case e.LineClosed():  # while the caller's leg is on its way to us no command reaches it; we are told again
+                return not self._is_here or await self._step(event)
             case LegAdopted(leg=leg) if leg == self.call.caller_leg:
                 if self._is_here:  # said twice: the caller must not be asked twice
                     return True
@@ -226,7 +229,7 @@ class Session:
 
     def _name(self, event: SwitchEvent | e.LookupAnswered | Told | TimerFired | RingUntold) -> e.CallEvent | None:
         match event:
-            case e.LookupAnswered() | e.CallbackWished() | e.PlaceChanged():
+            case e.LookupAnswered() | e.CallbackWished() | e.PlaceChanged() | e.LineClosed():
                 return event
             case TimerFired(name=name, deadline_ms=deadline):
                 if self.call.timers.get(name) != deadline:
@@ -242,6 +245,8 @@ class Session:
     async def _carry_out(self, taken: Step, before: Owner | None = None) -> Outcome:
         undo = (lambda: self._undone(taken.call)) if taken.needs else None
         outcome = await self._ledger.write(taken, self._world.owner, before, undo)
+        if outcome is Outcome.REFUSED and takes_place(taken):
+            return await self._carry_out(as_newcomer(taken, self._world.clock.now_ms()), before)
         if outcome is not Outcome.STANDS:
             if outcome is Outcome.NOT_OURS:
                 self._log.warning("call_belongs_to_another_worker")

@@ -6,12 +6,19 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, date, datetime, tzinfo
 
-from callrouter.acd.floor import Floor, Presence
+import msgspec
+import structlog
+
+from callrouter.acd.floor import Floor
+from callrouter.acd.kept import Kept
 from callrouter.config import Queue
 from callrouter.engine.callers import Callers
 from callrouter.engine.ports import Clock
 from callrouter.journal import FloorChange
-from callrouter.tree.facts import Facts
+from callrouter.tree.facts import Facts, KeptPlace
+from callrouter.tree.walk import Walk
+
+log = structlog.get_logger()
 
 Holidays = Mapping[str, frozenset[date]]
 
@@ -23,6 +30,7 @@ class Surroundings:
         self,
         clock: Clock,
         floor: Floor,
+        refusing: Callable[[], Mapping[str, str]] = dict,
         *,
         zone: tzinfo,
         switches: Collection[str] = (),
@@ -34,7 +42,7 @@ class Surroundings:
         self._callbacks: frozenset[tuple[str, str]] | None = None
         self._queues = queues or {}
         self._unstaffed: frozenset[str] | None = None
-        self._clock, self._floor, self._zone = clock, floor, zone
+        self._clock, self._floor, self._zone, self._refusing = clock, floor, zone, refusing
         self._switches, self._lists, self._holidays = tuple(switches), lists, holidays
 
     def on_change(self, change: FloorChange) -> None:
@@ -64,12 +72,13 @@ class Surroundings:
     def unstaffed(self) -> frozenset[str]:
         """Queues in which nobody is logged in."""
         if self._unstaffed is None:
-            here = [agent for agent in self._floor.agents.values() if agent.presence is not Presence.LOGGED_OUT]
-            self._unstaffed = frozenset(self._floor.queues) - {queue for agent in here for queue in agent.queues}
+            staff = self._floor.attendance.staff
+            self._unstaffed = frozenset(queue for queue in self._floor.queues if not staff(queue).logged_in)
         return self._unstaffed
 
     def facts(self, call: str, caller: str, called: str, secrets: Mapping[str, str]) -> Facts:
-        now = datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC).astimezone(self._zone)
+        now_ms = self._clock.now_ms()
+        now = datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(self._zone)
         last = self.callers.last_call(caller)
         return Facts(
             now=now,
@@ -87,5 +96,17 @@ class Surroundings:
             unstaffed=self.unstaffed,
             callbacks=self.callbacks,
             callbacks_full=self._full(),
+            refusing=self._refusing(),
+            kept=tuple(_told(kept) for kept in self._floor.kept.of(caller, now_ms)),
             secrets=secrets,
         )
+
+
+def _told(kept: Kept) -> KeptPlace:
+    """A walk that this version cannot read is as none: the caller is asked again, and keeps the place."""
+    try:
+        walk = msgspec.json.decode(kept.walk, type=Walk) if kept.walk else None
+    except msgspec.MsgspecError as error:
+        log.warning("walk_unreadable", call=kept.call, why=str(error))
+        walk = None
+    return KeptPlace(kept.call, kept.queues, kept.since, kept.tree, kept.language, walk)

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
 import structlog
@@ -24,6 +25,7 @@ from callrouter.engine.arrivals import Arrivals, Confirmations
 from callrouter.engine.callbacks import Callbacks
 from callrouter.engine.canaries import Canaries
 from callrouter.engine.dispatcher import Dispatcher
+from callrouter.engine.doors import Doors
 from callrouter.engine.expectations import Expectations
 from callrouter.engine.mentors import Mentors
 from callrouter.engine.monitor import LEASE_S, Admission, Monitor
@@ -44,6 +46,9 @@ from callrouter.tree.model import Prompt, Tree
 log = structlog.get_logger()
 
 RETRY_S = 0.5
+PLACES_S = 9.0
+MOST_AT_ONCE = 500
+"""Places that are forgotten with one writing."""
 REMEMBERED = 20_000
 """So many of the newest entries tell a starting worker who called before."""
 
@@ -104,7 +109,7 @@ class Worker:
         plan: Plan,
         talk_ended: Callable[[Call], None],
     ) -> None:
-        self._line, self._switch, self._plan, self.owner = line, switch, plan, owner
+        self._line, self._switch, self._plan, self.owner, self._clock = line, switch, plan, owner, clock
         self._settings: dict[tuple[str, str], Setting] = {}
         self.dispatcher = Dispatcher(
             line,
@@ -116,9 +121,19 @@ class Worker:
         )
         floor = self.dispatcher.floor
         self.expectations = Expectations(line, owner, floor, clock, plan.config.queues)
+        self._doors = Doors(
+            floor,
+            clock,
+            plan.config.queues,
+            lambda call, event: self.registry.tell(call, event),
+            zone=plan.config.centre.zone,
+            holidays=plan.holidays,
+            is_current=self.dispatcher.caught_up.is_set,
+        )
         self._surroundings = Surroundings(
             clock,
             floor,
+            self._doors.refusing,
             zone=plan.config.centre.zone,
             switches=plan.config.switches,
             lists=plan.lists,
@@ -187,7 +202,13 @@ class Worker:
             self.recovery,
             {name: queue.ring_s for name, queue in plan.config.queues.items()},
         )
-        chores = (self._canaries.judge, self.keep_roster, self._watch.find_lost, self._callbacks.look)
+        chores = (
+            self._canaries.judge,
+            self.keep_roster,
+            self._watch.find_lost,
+            self._callbacks.look,
+            self.forget_places,
+        )
         self._monitor = Monitor(line, owner, floor, self.recovery, self.admission, chores)
         self._tasks: list[asyncio.Task[None]] = []
         switch.listen(self.registry.on_event)
@@ -223,6 +244,14 @@ class Worker:
             await self._bring_roster()
             self.phones.set_all(await self._switch.reachable_phones())
 
+    async def forget_places(self) -> None:
+        """Places whose callers have not rung back in time; one worker sees to it."""
+        now_ms = self._clock.now_ms()
+        over = list(islice(self.dispatcher.floor.kept.over(now_ms), MOST_AT_ONCE))
+        if over and await self._line.try_lock("places", self.owner, PLACES_S):
+            note = Entry(Word.PLACEGONE, data={"calls": ",".join(over)})
+            await self._line.commit(Commit((note,), {f"kept:{call}": None for call in over}))
+
     async def connected(self) -> None:
         """The switch answers (again): which phones are there, and who hung up while nobody listened."""
         self.phones.set_all(await self._switch.reachable_phones())
@@ -244,6 +273,7 @@ class Worker:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._doors.close()
         parts = (self._watch, self._arrivals, self.registry, self._wrap_ups, self._mentors, self.phones, self.trees)
         for part in parts:
             await part.close()
@@ -285,6 +315,7 @@ class Worker:
         self._callbacks.on_change(change)
         self.trees.on_change(change)
         self._watch.on_change(change)
+        self._doors.on_change(change)
 
     def setting(self, tree: str, version: str) -> Setting:
         """What a call of this version of a tree lives in."""

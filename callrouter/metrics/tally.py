@@ -11,11 +11,12 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, disable_cre
 
 from callrouter.acd.invariants import Invariant
 from callrouter.journal import Entry, Word
+from callrouter.reporting.calls import why_refused
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # when a counter began is of no use to anybody here
 WAITS_S = (1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0, 90.0, 120.0, 180.0, 300.0, 600.0, 1200.0)
-HOWS = frozenset({"completed", "abandoned", "left_tree", "timed_out", "fallback", "unreadable", "left_message", "lost",
-                 "callback_failed", "callback_expired", "callback_cancelled", "callback_served",
+HOWS = frozenset({"completed", "abandoned", "left_tree", "timed_out", "turned_away", "fallback", "unreadable",
+                 "left_message", "lost", "callback_failed", "callback_expired", "callback_cancelled", "callback_served",
                  "callback_asked_again"})  # fmt: skip
 """Ways in which a call ends; a tree's own hang-up names are counted as `tree`."""
 
@@ -30,6 +31,8 @@ class Tally:
         self._ended = make("calls_ended", "Calls that are over, by how they ended", "how")
         self._entered = make("queue_entered", "Callers who joined a queue", "queue")
         self._left = make("queue_left", "Stays in a queue that are over, by how", "queue", "how")
+        self._refused = make("queue_refused", "Callers whom a queue did not take, by why", "queue", "why")
+        self._back = make("queue_rang_back", "Callers who dropped out of a queue and had the place back", "queue")
         self._offers = make("offers", "Offers to agents that are over, by result", "queue", "result")
         self._talks = make("conversations", "Conversations with agents that are over", "queue")
         self._talked = make("talk_seconds", "Their length", "queue")
@@ -72,9 +75,17 @@ class Tally:
             self._talks.labels(entry.queue).inc()
             self._talked.labels(entry.queue).inc(_ms(entry, "talked_ms") / 1000)
 
-    def _timed_out(self, entry: Entry) -> None:
+    def _moved(self, entry: Entry, let_go: str) -> None:
         to = entry.data.get("to", "")
-        self._waited(entry, {"hangup": "timed_out", "tree": "went_back"}.get(to, "moved_on"))
+        self._waited(entry, {"hangup": let_go, "tree": "went_back"}.get(to, "moved_on"))
+
+    def _joined(self, entry: Entry) -> None:
+        self._entered.labels(entry.queue).inc()
+        if entry.data.get("back"):
+            self._back.labels(entry.queue).inc()
+
+    def _turned_away(self, entry: Entry) -> None:
+        self._refused.labels(entry.queue, why_refused(entry)).inc()
 
     def _broken(self, entry: Entry) -> None:
         self._breaches.labels(Invariant(entry.data["invariant"])).inc()
@@ -86,10 +97,15 @@ class Tally:
     _notes: Mapping[Word, Callable[[Tally, Entry], None]] = {
         Word.ARRIVED: lambda self, entry: self._arrived.labels(entry.data.get("tree", "")).inc(),
         Word.ENDED: _call_over,
-        Word.ENTERQUEUE: lambda self, entry: self._entered.labels(entry.queue).inc(),
+        Word.ENTERQUEUE: _joined,
+        Word.JOINEMPTY: _turned_away,
+        Word.FULL: _turned_away,
+        Word.JOINCLOSED: _turned_away,
         Word.CONNECT: _connected,
         Word.ABANDON: lambda self, entry: self._waited(entry, "abandoned"),
-        Word.EXITWITHTIMEOUT: _timed_out,
+        Word.EXITWITHTIMEOUT: lambda self, entry: self._moved(entry, "timed_out"),
+        Word.EXITEMPTY: lambda self, entry: self._moved(entry, "sent_away"),
+        Word.EXITCLOSED: lambda self, entry: self._moved(entry, "sent_away"),
         Word.EXITWITHKEY: lambda self, entry: self._waited(entry, "went_back"),
         Word.RINGNOANSWER: lambda self, entry: self._offers.labels(entry.queue, entry.data.get("why", "missed")).inc(),
         Word.RINGCANCELED: lambda self, entry: self._offers.labels(entry.queue, "taken_back").inc(),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from callrouter.journal import Entry, Word
-from callrouter.reporting.record import Asked, CallRecord, Offer, Result, Sound, Step, Talk, Try, Visit
+from callrouter.reporting.record import Asked, CallRecord, Offer, Refusal, Result, Sound, Step, Talk, Try, Visit
 
 WHY = {"missed": Result.MISSED, "declined": Result.DECLINED, "busy": Result.BUSY, "unreachable": Result.UNREACHABLE}
 
@@ -56,7 +56,19 @@ def _node(record: CallRecord, entry: Entry) -> CallRecord:
 
 
 def _joined(record: CallRecord, entry: Entry) -> CallRecord:
-    return replace(record, visits=(*record.visits, Visit(entry.at_ms, entry.queue, entry.id)))
+    data = entry.data
+    visit = Visit(entry.at_ms, entry.queue, entry.id, since_ms=_ms(entry, "since"), back=data.get("back", ""))
+    return replace(record, visits=(*record.visits, visit))
+
+
+def _refused(record: CallRecord, entry: Entry) -> CallRecord:
+    refusal = Refusal(entry.at_ms, entry.queue, why_refused(entry), entry.data.get("to", ""))
+    return replace(record, refusals=(*record.refusals, refusal))
+
+
+def why_refused(entry: Entry) -> str:
+    """In the words of acd/doors.py."""
+    return {Word.FULL: "full", Word.JOINEMPTY: "nobody"}.get(entry.word) or entry.data.get("why", "closed")
 
 
 def _expected(record: CallRecord, entry: Entry) -> CallRecord:
@@ -83,6 +95,12 @@ def _abandoned(record: CallRecord, entry: Entry) -> CallRecord:
 
 def _timed_out(record: CallRecord, entry: Entry) -> CallRecord:
     return _left(record, entry, "timed out", entry.data.get("to", ""))
+
+
+def _sent_away(record: CallRecord, entry: Entry) -> CallRecord:
+    record = _left(record, entry, "sent away", entry.data.get("to", ""))
+    why = "nobody" if entry.word is Word.EXITEMPTY else entry.data.get("why", "closed")
+    return replace(record, visits=(*record.visits[:-1], replace(record.visits[-1], why=why)))
 
 
 def _left_by_key(record: CallRecord, entry: Entry) -> CallRecord:
@@ -228,6 +246,11 @@ _NOTES: dict[Word, Callable[[CallRecord, Entry], CallRecord]] = {
     Word.ABANDON: _abandoned,
     Word.EXITWITHTIMEOUT: _timed_out,
     Word.EXITWITHKEY: _left_by_key,
+    Word.EXITEMPTY: _sent_away,
+    Word.EXITCLOSED: _sent_away,
+    Word.JOINEMPTY: _refused,
+    Word.FULL: _refused,
+    Word.JOINCLOSED: _refused,
     Word.CALLBACK: _asked_back,
     Word.CALLBACKTRY: _tried_back,
     Word.OFFER: _offered,

@@ -36,6 +36,9 @@ class Counts:
     abandoned_short: int = 0
     timed_out: int = 0
     went_back: int = 0
+    sent_away: int = 0
+    refused: int = 0
+    """They never stood in the line, and so have not entered."""
     lost: int = 0
     answered_wait_ms: int = 0
     longest_wait_ms: int = 0
@@ -118,6 +121,8 @@ _OF_OUTCOME = {
     Outcome.ABANDONED: Counts(entered=1, abandoned=1),
     Outcome.TIMED_OUT: Counts(entered=1, timed_out=1),
     Outcome.WENT_BACK: Counts(entered=1, went_back=1),
+    Outcome.SENT_AWAY: Counts(entered=1, sent_away=1),
+    Outcome.REFUSED: Counts(refused=1),
     Outcome.LOST: Counts(entered=1, lost=1),
 }
 _OF_RESULT = {

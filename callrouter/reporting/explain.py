@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from callrouter.reporting.record import Asked, CallRecord, Offer, Result, Sound, Talk, Visit
+from callrouter.reporting.record import Asked, CallRecord, Offer, Refusal, Result, Sound, Talk, Visit
 
 Reasons = Callable[[str, str, str], Sequence[tuple[str, str]] | None]
 """(what the choice saw, or a floor's version; call; queue) → each agent and why they were chosen or not; None
@@ -38,6 +38,7 @@ def story(record: CallRecord, reasons: Reasons) -> Story:
     """The whole story, in the order of time."""
     parts = [
         *_way_through_tree(record),
+        *(_refusal(refusal) for refusal in record.refusals),
         *(line for visit in record.visits for line in _stay(visit, record, reasons)),
         *(line for offer in record.offers for line in _offer(offer, record, reasons)),
         *(line for talk in record.talks for line in _talk(talk, record)),
@@ -66,7 +67,12 @@ def _way_through_tree(record: CallRecord) -> Iterator[Line]:
 
 def _by(by: str) -> str:
     """What brought the caller there. `by` is a key, `silence`, `invalid`, the name of a branch, or nothing."""
-    special = {"": "", "silence": "presses nothing: ", "invalid": "presses a key that is not offered: "}
+    special = {
+        "rang_back": "rings back in time: ",
+        "": "",
+        "silence": "presses nothing: ",
+        "invalid": "presses a key that is not offered: ",
+    }
     pressed = f"presses {by}: " if set(by) <= KEYS else f"{by}: "
     return special.get(by, pressed)
 
@@ -76,18 +82,49 @@ def _stay(visit: Visit, record: CallRecord, reasons: Reasons) -> Iterator[Line]:
     end = visit.left_ms or record.ended_ms or float("inf")
     offered = any(offer.queue == visit.queue and visit.at_ms <= offer.at_ms <= end for offer in record.offers)
     remarks = () if offered else _all_reasons(visit.version, record.call, visit.queue, reasons)
-    yield Line(visit.at_ms, f"joins the queue {visit.queue}", remarks)
+    yield Line(visit.at_ms, f"joins the queue {visit.queue}{_place(visit)}", remarks)
     if visit.expected_at_ms:
         waits = f"{_seconds(visit.p50_ms)}, in nine of ten cases within {_seconds(visit.p90_ms)}"
         yield Line(visit.expected_at_ms, f"is expected to wait for {waits}")
     if visit.last_ring_ms:
         yield Line(visit.last_ring_ms, f"has waited the longest that {visit.queue} allows: no other phone rings now")
     if visit.how == "timed out":
-        ways = {"hangup": "is let go with an apology", "tree": "goes on in the tree"}
-        then = ways.get(visit.to, f"goes on to the queue {visit.to}")
-        yield Line(visit.left_ms, f"has waited the longest that {visit.queue} allows and {then}")
+        yield Line(visit.left_ms, f"has waited the longest that {visit.queue} allows and {_then(visit.to)}")
     elif visit.how == "left by key":
         yield Line(visit.left_ms, f"leaves the queue {visit.queue} by the key that the tree gave for it")
+
+    elif visit.how == "sent away":
+        yield Line(
+            visit.left_ms,
+            f"has to leave the queue {visit.queue}, {SHUT.get(visit.why, SHUT['closed'])}, and {_then(visit.to)}",
+        )
+
+
+SHUT = {
+    "emergency": "because its emergency switch is on",
+    "closed": "because it is closed",
+    "nobody": "because nobody is there",
+    "full": "because it is full",
+}
+
+
+def _refusal(refusal: Refusal) -> Line:
+    why = SHUT.get(refusal.why, "because it is closed")
+    return Line(refusal.at_ms, f"is not taken into the queue {refusal.queue}, {why}, and {_then(refusal.to)}")
+
+
+def _then(to: str) -> str:
+    ways = {"hangup": "is let go with an apology", "tree": "goes on in the tree"}
+    return ways.get(to, f"goes on to the queue {to}")
+
+
+def _place(visit: Visit) -> str:
+    if not visit.since_ms:
+        return ""
+    waited = _seconds(visit.at_ms - visit.since_ms)
+    if visit.back:
+        return f" and has the place back of the call {visit.back}, whose line dropped: {waited} waited so far"
+    return f" with the place kept: {waited} waited so far"
 
 
 def _all_reasons(version: str, call: str, queue: str, reasons: Reasons) -> tuple[str, ...]:
@@ -223,6 +260,7 @@ def _end(record: CallRecord) -> Iterator[Line]:
         "left_tree": "the caller hangs up in the tree",
         "abandoned": "the caller gives up waiting",
         "timed_out": "nobody could take the call in time",
+        "turned_away": "the queue took nobody",
         "completed": "the call is over",
         "fallback": "the fallback has the call",
         "lost": "the call was lost: Asterisk went down, or callrouter could not carry it on",

@@ -24,6 +24,10 @@ class Outcome(StrEnum):
     """To another queue, with the time waited kept: the wait is judged there, once."""
     WENT_BACK = "went back"
     """Into the tree again, by a key or after the longest wait."""
+    SENT_AWAY = "sent away"
+    """By a rule of the queue (nobody there, closed, an emergency), with an apology."""
+    REFUSED = "refused"
+    """By such a rule, or because the line was full: the caller never stood in it, and is not among its callers."""
     LOST = "lost"
     """We could not carry on: the fallback has the caller, or nobody."""
 
@@ -146,6 +150,11 @@ def facts(record: CallRecord) -> Facts:
 
 
 def _stays(record: CallRecord) -> Iterator[Stay]:
+    """Refusals too, numbered after the stays and told before them: the last one told is where the caller stood last."""
+    for n, refusal in enumerate(record.refusals, len(record.visits)):
+        at_ms, problem = refusal.at_ms, _problem(record, refusal.at_ms)
+        about = (record.call, n, refusal.queue, at_ms, record.tree, problem)
+        yield Stay(*about, left_ms=at_ms, outcome=Outcome.REFUSED)
     for n, visit in enumerate(record.visits):
         outcome = _outcome(record, n, visit)
         answered = outcome is Outcome.ANSWERED
@@ -170,10 +179,11 @@ def _stays(record: CallRecord) -> Iterator[Stay]:
 
 def _outcome(record: CallRecord, n: int, visit: Visit) -> Outcome:
     """Moved on is only who has arrived: an overflow into a queue that is gone ends in the fallback."""
-    if visit.how == "timed out":
+    if visit.how in ("timed out", "sent away"):
         if n + 1 < len(record.visits) and record.visits[n + 1].queue == visit.to:
             return Outcome.MOVED_ON
-        return {"hangup": Outcome.TIMED_OUT, "tree": Outcome.WENT_BACK}.get(visit.to, Outcome.LOST)
+        let_go = Outcome.TIMED_OUT if visit.how == "timed out" else Outcome.SENT_AWAY
+        return {"hangup": let_go, "tree": Outcome.WENT_BACK}.get(visit.to, Outcome.LOST)
     return {
         "": Outcome.WAITING,
         "connected": Outcome.ANSWERED,

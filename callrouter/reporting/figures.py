@@ -25,7 +25,7 @@ FORMULAS = {
     Variant.OFFERED: "answered in time / (answered + abandoned, without short abandons)",
     Variant.ALL_ARRIVALS: "answered in time / every wait that is over, however it ended",
     Variant.FLOW_OUTS: "answered in time / (answered + abandoned, without short abandons, + timed out + moved on "
-    "+ back in the tree)",
+    "+ sent away + back in the tree)",
     Variant.ANSWERED: "answered in time / answered",
     Variant.ASTERISK_SL2: "(answered in time + abandoned in time) / (answered + abandoned)",
 }
@@ -45,7 +45,7 @@ def service_level(counts: Counts, variant: Variant = Variant.OFFERED) -> float |
     above, below = {
         Variant.OFFERED: (counts.answered_within, offered),
         Variant.ALL_ARRIVALS: (counts.answered_within, counts.entered - counts.moved_on - counts.waiting),
-        Variant.FLOW_OUTS: (counts.answered_within, offered + counts.timed_out + counts.moved_on + counts.went_back),
+        Variant.FLOW_OUTS: (counts.answered_within, offered + flow_outs(counts)),
         Variant.ANSWERED: (counts.answered_within, counts.answered),
         Variant.ASTERISK_SL2: (
             counts.answered_within + counts.abandoned_within,
@@ -53,6 +53,11 @@ def service_level(counts: Counts, variant: Variant = Variant.OFFERED) -> float |
         ),
     }[variant]
     return _ratio(above, below)
+
+
+def flow_outs(counts: Counts) -> int:
+    """Who left the queue and neither was answered nor gave up: a rule moved them, or they chose another way."""
+    return counts.timed_out + counts.moved_on + counts.sent_away + counts.went_back
 
 
 def asa_s(counts: Counts) -> float | None:
@@ -82,7 +87,8 @@ def acw_s(counts: Counts) -> float | None:
 
 
 def abandonment(counts: Counts) -> float | None:
-    """Who gave up / offered, both without short abandons. Who moved on, timed out or went back has not given up."""
+    """Who gave up / offered, both without short abandons. Who was moved on, timed out, was sent away or
+    refused by a rule, or went back has not given up."""
     gave_up = counts.abandoned - counts.abandoned_short
     return _ratio(gave_up, counts.answered + gave_up)
 

@@ -12,6 +12,7 @@ CALLBACK, MESSAGE = "wants a callback", "left a message"
 UNHELPED = {
     "abandoned": "hung up while waiting",
     "timed_out": "waited too long",
+    "turned_away": "found the queue empty, full or closed",
     "fallback": "reached only the fallback",
     "crashed": "was cut off",
     "lost": "was cut off",
@@ -74,7 +75,7 @@ def _after(call: _Trying, entry: Entry) -> _Trying:
             return replace(call, caller=entry.data.get("caller", ""))
         case Word.NODE if not call.queue:  # the node that led into the line tells more than those after it
             return replace(call, node=entry.data.get("node", ""))
-        case Word.ENTERQUEUE:
+        case Word.ENTERQUEUE | Word.JOINEMPTY | Word.FULL | Word.JOINCLOSED:
             return replace(call, queue=entry.queue)
         case Word.CALLBACK:
             return replace(call, ring=entry.data.get("number", ""), queue=call.queue or entry.queue)

@@ -42,9 +42,9 @@ class Visit:
     """The floor's version when the caller joined."""
     left_ms: int = 0
     how: str = ""
-    """connected · abandoned · timed out · left by key · lost; empty while waiting."""
+    """connected · abandoned · timed out · left by key · sent away · lost; empty while waiting."""
     to: str = ""
-    """After a time-out: the next queue, or `hangup`, or `tree`."""
+    """After a time-out, or for who was sent away: the next queue, or `hangup`, or `tree`."""
     waited_ms: int = 0
     """By the caller's clock, which an overflow does not set back."""
     expected_at_ms: int = 0
@@ -54,6 +54,24 @@ class Visit:
     """From then on."""
     last_ring_ms: int = 0
     """When the longest wait was over while phones rang: no other phone joined them."""
+    why: str = ""
+    """For who was sent away: emergency, closed, nobody."""
+    since_ms: int = 0
+    """The place is kept from then on: of another queue, of an earlier stay, or of a call whose line dropped."""
+    back: str = ""
+    """That call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A queue's line took nobody, and the caller did not come to stand in it."""
+
+    at_ms: int
+    queue: str
+    why: str
+    """emergency, closed, nobody, full."""
+    to: str
+    """The queue that was tried next, or `tree`, or `hangup`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +177,7 @@ class CallRecord:
     version: str = ""
     path: tuple[Step, ...] = ()
     visits: tuple[Visit, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
     offers: tuple[Offer, ...] = ()
     talks: tuple[Talk, ...] = ()
     sounds: tuple[Sound, ...] = ()

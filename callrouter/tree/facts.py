@@ -6,6 +6,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from callrouter.tree.words import Walk
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPlace:
+    """A place in line that this number lost when its line dropped a moment ago."""
+
+    call: str
+    """The call that is over."""
+    queues: tuple[str, ...]
+    """Where it holds."""
+    since_ms: int
+    tree: str = ""
+    language: str = ""
+    walk: Walk | None = None
+    """Where that caller was in the tree."""
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:
@@ -37,5 +54,9 @@ class Facts:
     """Open callbacks: queue and number."""
     callbacks_full: frozenset[str] = frozenset()
     """Queues that promise no more of them."""
+    refusing: Mapping[str, str] = field(default_factory=dict)
+    """Queues whose line takes nobody now → why: emergency, closed, nobody, full."""
+    kept: tuple[KeptPlace, ...] = ()
+    """The longest wait first."""
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Digits of secret `collect` nodes, as far as this worker has them in memory."""

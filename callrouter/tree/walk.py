@@ -5,7 +5,7 @@
                key, if the     │  asked again, or the next node speaks      LOOKING_UP ──LookedUp──▶ next or failed
                node lets it    │                                            RECORDING ──MessageTaken──▶ next
                         ▼      │                                            TRANSFERRING ──TargetEnded──▶ failed
-                       LISTENING ──keys, TimeUp──▶ an answer, `invalid`     IN_LINE ──QueueLeft──▶ exit, timed_out
+                       LISTENING ──keys, TimeUp──▶ an answer, `invalid`     IN_LINE ──QueueLeft──▶ exit, timed_out …
                                                    or `no_input`
 
 What asks (menu, collect, callback) does so at most `tries` times in one walk, however it is reached, and with none left
@@ -59,6 +59,7 @@ from callrouter.tree.words import (
     Phase,
     PromptHeard,
     QueueLeft,
+    Refused,
     Resumed,
     SetLanguage,
     Speak,
@@ -126,7 +127,7 @@ def step(tree: Tree, walk: Walk | None, given: Input, facts: Facts) -> Result:
     """What comes of an input. A walk begins with none and `Began`; inputs that come too late change nothing."""
     if walk is None:
         begun = Walk(tree.start)
-        return _follow(tree, Go(tree.start, begun), facts) if isinstance(given, Began) else (begun, ())
+        return _begin(tree, facts) if isinstance(given, Began) else (begun, ())
     kind = WAITING.get(type(tree.nodes[walk.node]))
     handler = kind[1].get((walk.phase, type(given))) if kind else None
     return _follow(tree, handler(At(tree, walk, facts), given), facts) if handler else (walk, ())
@@ -136,6 +137,14 @@ def enter(at: At) -> Move:
     """A caller comes to a node."""
     kind = type(at.tree.nodes[at.walk.node])
     return WAITING[kind][0](at) if kind in WAITING else PASSING[kind](at)
+
+
+def _begin(tree: Tree, facts: Facts) -> Result:
+    back = leaving.resumed(tree, facts)
+    if back is None:
+        return _follow(tree, Go(tree.start, Walk(tree.start)), facts)
+    walk, outputs = _follow(tree, back, facts)
+    return walk, leaving.welcomed(tree, walk, facts, outputs)
 
 
 def _follow(tree: Tree, move: Move, facts: Facts) -> Result:
@@ -172,6 +181,7 @@ __all__ = [
     "PromptHeard",
     "PutThrough",
     "QueueLeft",
+    "Refused",
     "Resumed",
     "SetLanguage",
     "Speak",

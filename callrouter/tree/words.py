@@ -63,7 +63,8 @@ class TargetEnded:
 
 @dataclass(frozen=True, slots=True)
 class QueueLeft:
-    """The caller left the line without having been served: `timed_out`, or `exit` by the key."""
+    """The caller left the line without having been served: `timed_out`, `exit` by the key, or sent away by a rule of
+    the queue (`emergency`, `closed`, `nobody`)."""
 
     how: str
 
@@ -201,6 +202,18 @@ class JoinQueue:
     """This key leaves the line; told by QueueLeft("exit")."""
     returns: bool = False
     """After the longest wait the walk goes on, by QueueLeft("timed_out"); else the queue's own overflow holds."""
+    branches: tuple[str, ...] = ()
+    """So it does when a rule of the queue sends the caller away for one of these reasons."""
+    resumes: bool = False
+    """Who drops out of the line and rings back in time comes straight here again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The queue's line takes nobody now (`emergency`, `closed`, `nobody`, `full`), and the tree has a way for that."""
+
+    queue: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +237,7 @@ Output = (
     | NoteCallback
     | Transfer
     | JoinQueue
+    | Refused
     | Leave
 )
 

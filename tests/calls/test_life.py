@@ -61,6 +61,7 @@ SAMPLES: dict[type[e.CallEvent], e.CallEvent] = {
     e.OfferWithdrawn: e.OfferWithdrawn(PHONE),
     e.LookupAnswered: e.LookupAnswered("c0-l1", LookedUp({"amount": 5})),
     e.MessageEnded: e.MessageEnded(2.5),
+    e.LineClosed: e.LineClosed("payers", "closed", 1),
     e.StrayAnswered: e.StrayAnswered(LegId("c0-a9")),
     e.CustomerNotReached: e.CustomerNotReached(17),
     e.CallbackWished: e.CallbackWished("cancel", "mia"),

@@ -82,6 +82,8 @@ def _word(output: Output) -> str:
             return f"language({language})"
         case walk.JoinQueue(queue=queue, priority=priority):
             return f"queue({queue},{priority})"
+        case walk.Refused(queue=queue, why=why):
+            return f"refused({queue},{why})"
         case walk.Leave(reason=reason):
             return f"leave({reason})"
         case walk.Hush():

@@ -7,20 +7,13 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from callrouter.config.words import DialPrefix, Language, Name, Number, Part, TimeZone
-from callrouter.hours import Day, DayHours, Days, Windows
+from callrouter.hours import Country, Day, DayHours, Days, Windows
 from callrouter.tree.condition import parse_condition
 from callrouter.tree.model.label import Labelled
 from callrouter.tree.model.prompt import Variable, Words
 
 Priority = Annotated[int, Field(ge=-100, le=100)]
 Level = Annotated[int, Field(ge=1, le=10)]
-Country = Annotated[
-    str,
-    Field(
-        pattern=r"^[a-z]{2}(-[a-z0-9]{1,3})?$",
-        json_schema_extra={"x-words": "a country like ru, or one of its regions like de-by"},
-    ),
-]
 
 
 class HoursBranches(Part):

@@ -44,8 +44,24 @@ class Queue(Labelled):
     music: Name | None = Field(None, description="instead of the queue's own")
     announce: Announce | None = None
     exit: Exit | None = Field(None, description="a key that leaves the line, and where it leads")
-    nobody: Name | None = Field(None, description="where it goes if nobody who serves the queue is logged in")
+    nobody: Name | None = Field(
+        None, description="where it goes if nobody who serves the queue is logged in, or by the queue's rule `empty`"
+    )
+    full: Name | None = Field(None, description="where it goes if so many wait already (the queue's max_waiting)")
+    closed: Name | None = Field(None, description="where it goes outside the queue's hours")
+    emergency: Name | None = Field(None, description="where it goes while the queue's switch is on")
     timed_out: Name | None = Field(None, description="where it goes after the longest wait; without it: overflow")
+    resume: Wording | None = Field(
+        None,
+        description="who drops out of the line and rings back in time (the queue's ring_back_s) hears this and comes "
+        "straight here, with the answers given before",
+    )
+
+    @property
+    def ways(self) -> dict[str, str]:
+        """Why the line may not be joined, or must be left, by a rule of the queue → where the tree goes on then."""
+        given = {"nobody": self.nobody, "full": self.full, "closed": self.closed, "emergency": self.emergency}
+        return {why: then for why, then in given.items() if then is not None}
 
 
 class Transfer(Labelled):

@@ -120,8 +120,11 @@ def wordings(node: Node) -> Iterator[tuple[str, Said]]:
                 yield "already", node.already
         case Lookup(filler=filler) if filler is not None:
             yield "filler", filler
-        case Queue(announce=announce) if announce is not None:
-            yield "announce", announce.prompt
+        case Queue(announce=announce, resume=resume):
+            if announce is not None:
+                yield "announce", announce.prompt
+            if resume is not None:
+                yield "resume", resume
         case _:
             pass
 
@@ -135,6 +138,7 @@ WORDING_PATHS: Mapping[str, tuple[str, ...]] = {
     "already": ("already",),
     "filler": ("filler",),
     "announce": ("announce", "prompt"),
+    "resume": ("resume",),
 }
 """Where in a node a wording of `wordings` stands."""
 
@@ -176,8 +180,7 @@ def targets(node: Node) -> Iterator[tuple[Place, str]]:
         case Queue():
             if node.exit is not None:
                 yield ("exit", "then"), node.exit.then
-            if node.nobody is not None:
-                yield ("nobody",), node.nobody
+            yield from (((why,), then) for why, then in node.ways.items())
             if node.timed_out is not None:
                 yield ("timed_out",), node.timed_out
         case Transfer():

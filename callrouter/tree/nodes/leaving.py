@@ -5,28 +5,39 @@ from __future__ import annotations
 from dataclasses import replace
 
 from callrouter.tree.address import shown, variables_in
-from callrouter.tree.model import Lookup, Queue, Transfer
+from callrouter.tree.facts import Facts
+from callrouter.tree.model import Lookup, Queue, Transfer, Tree
 from callrouter.tree.nodes.moves import At, Go, Move, On, Stay, after, learned, said_again, speak
 from callrouter.tree.words import (
+    Answered,
     Hush,
     Input,
     JoinQueue,
     LookedUp,
     LookUp,
+    Output,
     Phase,
     PromptHeard,
     QueueLeft,
+    Refused,
     Resumed,
+    SetLanguage,
     StopTimer,
+    Tagged,
     TargetEnded,
+    Walk,
 )
 from callrouter.tree.words import Transfer as PutThrough
+
+RANG_BACK = "rang_back"
+"""What the journal says of how they came to the node."""
 
 
 def join(at: At) -> Move:
     queue, walk = at.node(Queue), at.walk
-    if queue.nobody is not None and queue.queue in at.facts.unstaffed:
-        return Go(queue.nobody, walk, "nobody")
+    why = _refusal(at)
+    if why in queue.ways:
+        return Go(queue.ways[why], walk, why, (Refused(queue.queue, why),))
     joined = JoinQueue(
         queue.queue,
         queue.priority + walk.priority,
@@ -40,15 +51,54 @@ def join(at: At) -> Move:
         announce_every_s=queue.announce.every_s if queue.announce else 0,
         exit_key=queue.exit.key if queue.exit else None,
         returns=queue.timed_out is not None,
+        branches=tuple(why for why in queue.ways if why != "full"),
+        resumes=queue.resume is not None,
     )
-    phase = Phase.IN_LINE if queue.exit or queue.timed_out else Phase.ENDED
+    phase = Phase.IN_LINE if queue.exit or queue.timed_out or joined.branches else Phase.ENDED
     return Stay(replace(walk, phase=phase), (joined,))
+
+
+def _refusal(at: At) -> str:
+    """Why the caller may not join; empty if they may. A place that was kept for them is theirs, however full it is."""
+    queue = at.node(Queue)
+    why = at.facts.refusing.get(queue.queue, "")
+    if why == "full" and any(queue.queue in kept.queues for kept in at.facts.kept):
+        why = ""
+    return why or ("nobody" if queue.queue in at.facts.unstaffed else "")
+
+
+def resumed(tree: Tree, facts: Facts) -> Go | None:
+    """Straight to the line out of which this caller dropped a moment ago, with all that the tree had learned."""
+    for kept in facts.kept:
+        node = tree.nodes.get(kept.walk.node) if kept.walk and kept.tree == tree.name else None
+        if kept.walk is None or not isinstance(node, Queue) or node.resume is None or node.queue not in kept.queues:
+            continue
+        language = (SetLanguage(kept.language),) if kept.language in tree.languages else ()
+        told = tuple(Answered(name, value) for name, value in kept.walk.variables.items())
+        tags = (Tagged(kept.walk.tags),) if kept.walk.tags else ()
+        return Go(kept.walk.node, kept.walk, RANG_BACK, (*language, *told, *tags))
+    return None
+
+
+def welcomed(tree: Tree, walk: Walk, facts: Facts, outputs: tuple[Output, ...]) -> tuple[Output, ...]:
+    """Who is back in the line hears so first."""
+    at = At(tree, walk, facts)
+
+    def first(output: Output) -> Output:
+        node = tree.nodes[walk.node]
+        if not isinstance(output, JoinQueue) or not isinstance(node, Queue) or node.resume is None:
+            return output
+        return replace(output, prompts=(at.prompt(node.resume, "resume"), *output.prompts))
+
+    return tuple(first(output) for output in outputs)
 
 
 def left_line(at: At, given: Input) -> Move:
     queue = at.node(Queue)
     if isinstance(given, QueueLeft) and given.how == "exit" and queue.exit is not None:
         return Go(queue.exit.then, at.walk, queue.exit.key)
+    if isinstance(given, QueueLeft) and given.how in queue.ways:
+        return Go(queue.ways[given.how], at.walk, given.how)
     assert queue.timed_out is not None, "only a queue that says where to go on gives the caller back"
     return Go(queue.timed_out, at.walk, "timed_out")
 

@@ -77,6 +77,8 @@ class Situation:
     switches: frozenset[str] = frozenset()
     unstaffed: frozenset[str] = frozenset()
     """Queues in which nobody is logged in."""
+    refusing: Mapping[str, str] = field(default_factory=dict)
+    """Queues whose line takes nobody → why: emergency, closed, nobody, full."""
     holiday: bool = False
     """The day is a public holiday everywhere, whatever the calendar says."""
     call: str = "trial"

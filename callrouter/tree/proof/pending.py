@@ -108,8 +108,8 @@ def answers(pending: Pending) -> tuple[Input, ...]:
         case Transfer():
             return tuple(TargetEnded(why) for why in ("busy", "unknown"))
         case JoinQueue() as join:
-            timed_out = (QueueLeft("timed_out"),) if join.returns else ()
-            return (*timed_out, *((QueueLeft("exit"),) if join.exit_key else ()))
+            hows = (*(("timed_out",) if join.returns else ()), *(("exit",) if join.exit_key else ()), *join.branches)
+            return tuple(QueueLeft(how) for how in hows)
         case _:
             return ()
 

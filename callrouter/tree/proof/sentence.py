@@ -101,6 +101,10 @@ MANNERS: Fragments[Manner] = {
         rf"while nobody serves {NODE}",
         lambda m: lambda s: replace(s, unstaffed=s.unstaffed | {m[1]}),
     ),
+    "while the line of QUEUE is full": (
+        rf"while the line of {NODE} is (full|closed|in emergency)",
+        lambda m: lambda s: replace(s, refusing={**s.refusing, m[1]: m[2].removeprefix("in ")}),
+    ),
     "while NAME is on": (rf"while {NODE} is on", lambda m: lambda s: replace(s, switches=s.switches | {m[1]})),
 }
 

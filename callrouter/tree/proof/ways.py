@@ -104,7 +104,7 @@ def inputs_at(tree: Tree, name: str) -> int:
         case Transfer(prompt=prompt):
             return 1 + (1 if prompt else 0)
         case Queue() as queue:  # its prompt is said to somebody who stands in line already
-            return 1 if queue.exit or queue.timed_out else 0
+            return 1 if queue.exit or queue.timed_out or queue.ways else 0
         case node:
             return 1 if any(part == "" for part, _ in wordings(node)) else 0
 
@@ -145,11 +145,11 @@ def _by_of(node: Node) -> dict[tuple[str | int, ...], tuple[str, ...]]:
             return _numbered("shares", "share", len(shares))
         case Lookup():
             return {("failed",): ("failed",), ("ask_again",): ("lost",)}
-        case Queue(exit=exit):
+        case Queue(exit=exit, ways=ways):
             return {
                 ("exit", "then"): (exit.key if exit else "",),
                 ("timed_out",): ("timed_out",),
-                ("nobody",): ("nobody",),
+                **{(why,): (why,) for why in ways},
             }
         case Transfer():
             return {("failed",): (ANY,)}

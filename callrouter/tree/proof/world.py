@@ -46,6 +46,7 @@ def facts_at(
         holidays=_all_off(tree, situation.day) if situation.holiday else world.holidays(now.year),
         switches=situation.switches,
         unstaffed=situation.unstaffed,
+        refusing=situation.refusing,
         secrets=secrets or {},
     )
 
