@@ -10,11 +10,8 @@ from urllib.parse import urlsplit
 from callrouter.config import AgentPart, Config, InVain, Queue, Secret, WrapUp
 from callrouter.documents import Document, KeyPath, close_to
 from callrouter.errors import Problem
-<<<<<<< HEAD
 from callrouter.journal import Word
-=======
 from callrouter.public_holidays import countries
->>>>>>> eef2066 (The doors of a line: empty, full, closed, emergency; the place of one who rings back)
 
 PORTS_PER_CALL = 4
 """Two phones, each with a port for sound and one for its control (RFC 3550 section 11)."""
@@ -125,8 +122,8 @@ def _queues(config: Config, document: Document) -> Iterator[Problem]:
         if queue.switch is not None and queue.switch not in config.switches:
             yield document.problem((*path, "switch"), _absent("switch", queue.switch, config.switches))
         if queue.hours is not None and queue.hours.holidays is not None and queue.hours.holidays not in countries():
-            here = (*path, "hours", "holidays")
-            yield document.problem(here, _absent("country", queue.hours.holidays, countries()))
+            words = f"the public holidays of `{queue.hours.holidays}` are not known; write a country like ru, or de-by"
+            yield document.problem((*path, "hours", "holidays"), words)
         if queue.empty.leave_when == "nobody_reachable" and not queue.empty.grace_s:
             words = "a phone that is out of reach for a moment sends the whole line away; give `grace_s`"
             yield document.problem((*path, "empty", "grace_s"), words, severity="warning")

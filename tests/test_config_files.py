@@ -263,6 +263,31 @@ CASES: dict[str, tuple[dict[str, str], str]] = {
         "config/callrouter.yaml:2:22: error: there is no Piper voice {here}/voices/x.onnx; "
         "put the .onnx file and its .onnx.json there (speech.piper.ru)",
     ),
+    "a queue's switch": (
+        {"queues": "queues:\n  shop: {name: Shop, switch: fire}\n  more: {name: More}\n"},
+        "config/queues.yaml:2:30: error: there is no switch `fire` (queues.shop.switch)",
+    ),
+    "a queue's holidays": (
+        {
+            "queues": 'queues:\n  shop: {name: Shop, hours: {open: {mon: "09:00-18:00"}, holidays: xq}}\n'
+            "  more: {name: More}\n"
+        },
+        "config/queues.yaml:2:68: error: the public holidays of `xq` are not known; write a country like ru, or de-by "
+        "(queues.shop.hours.holidays)",
+    ),
+    "a grace that is none": (
+        {
+            "queues": "queues:\n  shop: {name: Shop, empty: {leave_when: nobody_reachable, grace_s: 0}}\n"
+            "  more: {name: More}\n"
+        },
+        "config/queues.yaml:2:69: warning: a phone that is out of reach for a moment sends the whole line away; "
+        "give `grace_s` (queues.shop.empty.grace_s)",
+    ),
+    "an emptiness that is none": (
+        {"queues": "queues:\n  shop: {name: Shop, empty: {leave_when: paused}}\n"},
+        "config/queues.yaml:2:42: error: `paused` is not known here; known are: nobody_logged_in, nobody_ready, "
+        "nobody_reachable (queues.shop.empty.leave_when)",
+    ),
     "a queue's music": (
         {"queues": "queues:\n  shop: {name: Shop, music: calm}\n  more: {name: More}\n"},
         "config/queues.yaml:2:29: error: there is no music `calm`; known are: default (queues.shop.music)",

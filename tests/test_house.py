@@ -31,7 +31,6 @@ SIBLINGS = {
     ("config_checks", "config"): "what is checked is a Config",
     ("config_checks", "documents"): "a problem is told with its place in the document",
     ("config_checks", "errors"): "a problem is a Problem",
-    ("config", "hours"): "when people may be called back is written like opening hours",
     ("config_checks", "journal"): "a webhook names words of the journal",
     ("config", "hours"): "when a queue is served, and when people may be called back, is written as in trees",
     ("config_checks", "public_holidays"): "a queue is closed on the holidays of a country that is known",

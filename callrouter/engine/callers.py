@@ -7,11 +7,7 @@ from dataclasses import dataclass
 from callrouter.journal import Entry, Word
 
 MOST_NUMBERS = 50_000
-<<<<<<< HEAD
-UNFINISHED = frozenset({"abandoned", "timed_out", "crashed", "lost"})
-=======
-UNFINISHED = frozenset({"abandoned", "timed_out", "turned_away", "crashed"})
->>>>>>> eef2066 (The doors of a line: empty, full, closed, emergency; the place of one who rings back)
+UNFINISHED = frozenset({"abandoned", "timed_out", "turned_away", "crashed", "lost"})
 """How calls end whose callers wanted help and got none."""
 
 

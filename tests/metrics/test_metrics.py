@@ -72,10 +72,25 @@ def test_the_service_level_can_be_read_from_the_waits() -> None:
         (Entry(Word.EXITWITHTIMEOUT, "c", "", "q", {"to": "hangup"}), "timed_out"),
         (Entry(Word.EXITWITHTIMEOUT, "c", "", "q", {"to": "tree"}), "went_back"),
         (Entry(Word.EXITWITHTIMEOUT, "c", "", "q", {"to": "another"}), "moved_on"),
+        (Entry(Word.EXITEMPTY, "c", "", "q", {"to": "hangup"}), "sent_away"),
+        (Entry(Word.EXITCLOSED, "c", "", "q", {"to": "another", "why": "closed"}), "moved_on"),
     ],
 )
 def test_every_way_out_of_a_queue_is_counted(entry: Entry, how: str) -> None:
     assert counted(entry)[("queue_left_total", labels(queue="q", how=how))] == 1
+
+
+def test_who_was_refused_is_counted_by_why_and_who_came_back_beside_who_joined() -> None:
+    found = counted(
+        Entry(Word.FULL, "c", "", "q", {"to": "tree"}),
+        Entry(Word.JOINEMPTY, "d", "", "q", {"to": "hangup"}),
+        Entry(Word.JOINCLOSED, "e", "", "q", {"to": "hangup", "why": "emergency"}),
+        Entry(Word.ENTERQUEUE, "f", "", "q", {"back": "a"}),
+    )
+    whys = [found[("queue_refused_total", labels(queue="q", why=why))] for why in ("full", "nobody", "emergency")]
+    assert whys == [1, 1, 1]
+    assert found[("queue_rang_back_total", labels(queue="q"))] == 1
+    assert found[("queue_entered_total", labels(queue="q"))] == 1
 
 
 def test_callers_cannot_make_labels() -> None:

@@ -140,8 +140,10 @@ def test_every_share_is_one_and_every_stay_is_in_one_pile(stays: list[Stay], wit
     counts = Counts()
     for stay in stays:
         counts += of_stay(stay, Bounds(within, short))
-    piles = (counts.answered, counts.abandoned, counts.timed_out, counts.moved_on, counts.went_back, counts.lost)
-    assert sum(piles) + counts.waiting == counts.entered == len(stays)
+    left = (counts.timed_out, counts.moved_on, counts.sent_away, counts.went_back)
+    assert sum(left) == f.flow_outs(counts)
+    assert counts.answered + counts.abandoned + sum(left) + counts.lost + counts.waiting == counts.entered
+    assert counts.entered + counts.refused == len(stays)
     for variant in Variant:
         share = service_level(counts, variant)
         assert share is None or 0 <= share <= 1, variant

@@ -347,7 +347,10 @@ def test_who_hides_the_number_is_asked_for_one() -> None:
 def test_a_line_in_which_nobody_serves_is_not_joined_where_the_tree_says_so() -> None:
     tree = tree_of("  top: {type: queue, queue: shop, nobody: bye}\n", BYE)
     assert told(tree) == "top queue(shop,0)"
-    assert told(tree, facts=replace(FACTS, unstaffed=frozenset({"shop"}))) == "top bye<nobody leave(tree)"
+    assert (
+        told(tree, facts=replace(FACTS, unstaffed=frozenset({"shop"})))
+        == "top refused(shop,nobody) bye<nobody leave(tree)"
+    )
 
 
 def test_the_line_gives_a_caller_back_by_key_and_after_the_longest_wait() -> None:
