@@ -210,6 +210,7 @@ def _callback(asked: Asked) -> Iterator[Line]:
 
 
 TRIES = {
+    "turned_away": "the queue took nobody when the callback was its turn",
     "open": "the callback keeps the place in the line",
     "closed": "people are not rung at this hour: the place is kept",
     "rung_enough_today": "this number has been rung often enough today: the place is kept",
