@@ -16,7 +16,7 @@ from callrouter.acd import activity
 from callrouter.calls import events as e
 from callrouter.calls.call import Call, Message, Phase
 from callrouter.calls.callback import off_floor
-from callrouter.calls.in_line import to_fallback
+from callrouter.calls.in_line import queue_entry, to_fallback
 from callrouter.calls.life import step
 from callrouter.calls.ring_back import as_newcomer, takes_place
 from callrouter.calls.step import Ask, Errand, FileMessage, Moment, Setting, Step, ended, entry, without_timers
@@ -347,14 +347,19 @@ class Session:
         call = self.call
         if call.phase is Phase.ENDED:
             return
-        over, last = ended(call, "crashed", self._world.clock.now_ms())
+        now_ms = self._world.clock.now_ms()
+        over, last = ended(call, "crashed", now_ms)
+        rang = [
+            queue_entry(Word.RINGCANCELED, call, agent=offer.agent, ring_ms=now_ms - offer.since_ms)
+            for offer in call.offers
+        ]
         sorry = entry(Word.FALLBACK, call, reason="an error in callrouter")
         commands: list[Command] = [HangUp(leg) for leg in call.legs if leg != call.caller_leg]
         if call.talk is not None:
             commands += [StopRecording(call.caller_leg, call.talk.recording)] if call.talk.recording else []
             commands.append(Unbridge(call.talk.bridge))
         caller = (HandToFallback(call.caller_leg),) if call.caller_leg else ()
-        final = Step(over, (*commands, *caller), (sorry, last), _off_floor(call))
+        final = Step(over, (*commands, *caller), (*rang, sorry, last), _off_floor(call))
         try:
             await self._carry_out(replace(final, call=over))
         except Exception:

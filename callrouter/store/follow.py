@@ -7,7 +7,6 @@ Entries go oldest first, so if it is, nothing after it can have gone unseen.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Sequence
 
 from callrouter.errors import JournalGap, StoreDown
@@ -29,20 +28,21 @@ BATCH = 500
 async def follow(pipe: Pipe, keys: Keys, after: str, patience_s: float = PATIENCE_S) -> AsyncIterator[Entry]:
     """Every entry after a version; ends by StoreDown after `patience_s` without a server, or by JournalGap."""
     last = after
-    trying_since = time.monotonic()
+    clock = asyncio.get_running_loop().time
+    trying_since = clock()
     while True:
         try:
             with store_errors():
                 fresh = await _read(pipe, keys.journal, last)
         except StoreDown as error:
-            if not isinstance(error.__cause__, LOST) or time.monotonic() - trying_since >= patience_s:
+            if not isinstance(error.__cause__, LOST) or clock() - trying_since >= patience_s:
                 raise
             await asyncio.sleep(PAUSE_S)
             continue
         for entry in fresh:
             yield entry
             last = entry.id
-        trying_since = time.monotonic()
+        trying_since = clock()
 
 
 async def _read(pipe: Pipe, journal: str, last: str) -> Sequence[Entry]:

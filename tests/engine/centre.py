@@ -24,6 +24,7 @@ from callrouter.prompts.briefing import briefings
 from callrouter.telephony import Command, LegId, MakeBridge, PhoneId, Play, Ring, RingOutside, StartRecording
 from callrouter.tree.load import load_tree
 from callrouter.tree.model import Prompt
+from tests.engine.books import Books
 from tests.engine.exchange import Done, Exchange, ExchangeLine
 from tests.engine.virtual_time import LoopClock
 from tests.engine.way_to_line import Tried, WayToLine, Wrote
@@ -90,7 +91,10 @@ AGENTS = {
     "boris": AgentPart(name="Boris", queues=("payers", "merchants")),
     "clara": AgentPart(name="Clara", queues=("merchants",)),
 }
+CROWD = {f"agent{number}": AgentPart(name=f"Agent {number}", queues=("payers", "merchants")) for number in range(9)}
+"""More of them, for tests in which many calls come at once."""
 PHONES = {name: PhoneId(f"phone-{name}") for name in AGENTS}
+ALL_PHONES = PHONES | {name: PhoneId(f"phone-{name}") for name in CROWD}
 WAITING = (Phase.WAITING, Phase.OFFERING, Phase.BRIEFING, Phase.CALLBACK)
 """In these a call stands in the line."""
 MOMENT_S = 0.4
@@ -115,7 +119,7 @@ def the_plan(**changes: object) -> Plan:
     return Plan(
         config=config,
         trees={"test": load_tree(TREE, "test.yaml")},
-        phones=PHONES,
+        phones=ALL_PHONES,
         confirmations=Confirmations(
             ready=_says("ready"),
             not_ready=_says("not_ready"),
@@ -157,20 +161,22 @@ class Running:
 
 
 class Centre:
-    def __init__(self, **plan_changes: object) -> None:
+    def __init__(self, line: FakeLine | None = None, **plan_changes: object) -> None:
         self.clock = LoopClock()
-        self.line = FakeLine(self.clock)
+        self.line = line or FakeLine(self.clock)
         self.diary: list[object] = []
         self.exchange = Exchange(self.diary)
         self.workers: dict[str, Running] = {}
         self._plan = the_plan(**plan_changes)
         self._instances = itertools.count(1)
+        self._operations: set[str] = set()
+        self.books = Books()
 
     # --- workers -----------------------------------------------------------------------------------------------------
 
     def new_worker(self, name: str = "w1") -> Running:
         """A worker that has not begun yet."""
-        line, switch = WayToLine(self.line, self.diary), ExchangeLine(self.exchange, name)
+        line, switch = WayToLine(self.line.open(), self.diary, self._operations), ExchangeLine(self.exchange, name)
         talks_ended: list[Call] = []
         owner = Owner(f"{name}/{next(self._instances)}")
         worker = Worker(name, owner, line, switch, self.clock, self._plan, talks_ended.append)
@@ -190,7 +196,20 @@ class Centre:
         running = self.workers.pop(name)
         running.line.dead = running.switch.dead = True
         worker = running.worker
-        parts = (worker, worker.registry, worker._arrivals, worker.phones, worker._wrap_ups, worker._mentors)
+        for _, timer in worker._wrap_ups._timers.values():
+            timer.cancel()
+        for handle in (worker._watch._looks, worker._watch._rings):
+            if handle is not None:
+                handle.cancel()
+        parts = (
+            worker,
+            worker.registry,
+            worker._arrivals,
+            worker.phones,
+            worker._wrap_ups,
+            worker._mentors,
+            worker._watch,
+        )
         for task in [task for part in parts for task in part._tasks]:
             task.cancel()
 
@@ -204,13 +223,16 @@ class Centre:
     async def ready(self, *agents: str) -> None:
         """These agents are at their phones and say that they are ready, one after another."""
         for agent in agents:
-            self.exchange.register(PHONES[agent])
+            self.exchange.register(ALL_PHONES[agent])
             await self.says(agent, Presence.READY)
 
     async def says(self, agent: str, presence: Presence) -> None:
+        await self.say(agent, presence)
+        await self.pass_time(MOMENT_S)
+
+    async def say(self, agent: str, presence: Presence) -> None:
         wish = Wish(presence)
         await self.line.commit(Commit((wish_entry(agent, wish, by="test"),), presence_change(agent, wish)))
-        await self.pass_time(MOMENT_S)
 
     async def caller(self, digits: str = "", number: str = "100") -> LegId:
         """A caller dials in and presses keys when the menu is there."""
@@ -229,7 +251,7 @@ class Centre:
         return caller, leg
 
     async def answers(self, agent: str) -> LegId:
-        leg = self.exchange.answer(PHONES[agent])
+        leg = self.exchange.answer(ALL_PHONES[agent])
         await self.pass_time(MOMENT_S)
         return leg
 
@@ -251,7 +273,7 @@ class Centre:
     # --- what can be seen --------------------------------------------------------------------------------------------
 
     def rings(self, agent: str) -> bool:
-        return bool(self.exchange.ringing(PHONES[agent]))
+        return bool(self.exchange.ringing(ALL_PHONES[agent]))
 
     def hear_each_other(self, one: LegId, other: LegId) -> bool:
         bridges = {leg.bridge for name, leg in self.exchange.legs.items() if name in (one, other)}
@@ -304,12 +326,12 @@ class Centre:
         yield from (f"{agent} is in {count} calls" for agent, count in busy.items() if count > 1)
 
     def _wrong_ends(self) -> Iterator[str]:
-        ends = Counter(entry.call for entry in self.entries(Word.ENDED))
-        yield from (f"{call} ended {count} times" for call, count in ends.items() if count > 1)
-        begun = {entry.call for entry in self.entries(Word.ARRIVED)}
-        for call in begun:
-            if (call in self.line._calls) == (call in ends):
-                yield f"{call} is {'both' if call in ends else 'neither'} alive and ended"
+        books = self.books
+        books.read(self.line.journal)
+        yield from books.wrongs
+        living = set(self.line._calls)
+        yield from (f"{call} is neither alive nor ended" for call in books.open - living)
+        yield from (f"{call} is both alive and ended" for call in living & books.over)
 
     def _wrong_holds(self) -> Iterator[str]:
         """Agents and waiting calls are held by calls that know of it, and calls hold whom they believe to hold."""
@@ -335,17 +357,18 @@ class Centre:
 
     def _done_before_written(self) -> Iterator[str]:
         """State before side effects, while the store is there: what a command makes is in a state written before."""
-        written, ours, late = set[str](), set[str](), set[str]()
-        for entry in self.diary:
+        books = self.books
+        news, books.seen = self.diary[books.seen :], len(self.diary)
+        for entry in news:
             if isinstance(entry, Tried):
-                late.add(str(entry.commit.call))
+                books.late.add(str(entry.commit.call))
             elif isinstance(entry, Wrote) and isinstance(entry.answer, Written) and entry.commit.state:
                 call = decode(entry.commit.state)
-                ours.add(call.id)
-                written |= _ids(call)
-            elif isinstance(entry, Done) and entry.call in ours - late:
+                books.ours.add(call.id)
+                books.written |= _ids(call)
+            elif isinstance(entry, Done) and entry.call in books.ours - books.late:
                 made = _made(entry.command)
-                if made is not None and made not in written:
+                if made is not None and made not in books.written:
                     yield f"{made} was made before it was written"
 
     def quarrels(self) -> list[str]:

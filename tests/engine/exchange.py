@@ -128,9 +128,12 @@ class Exchange:
 
     def answer(self, phone: PhoneId) -> LegId:
         leg = self.ringing(phone)[0]
+        self.pick_up(leg)
+        return leg
+
+    def pick_up(self, leg: LegId) -> None:
         self.legs[leg].up = True
         self.tell(leg, LegAnswered(leg))
-        return leg
 
     def hang_up(self, leg: LegId, cause: int = 16) -> None:
         gone = self.legs.pop(leg)

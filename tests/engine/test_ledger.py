@@ -25,7 +25,7 @@ FREE = {"presence": "READY", "activity": "IDLE", "reachable": "1"}
 class Desk:
     def __init__(self) -> None:
         self.line = FakeLine(LoopClock())
-        self.way = WayToLine(self.line, [])
+        self.way = WayToLine(self.line, [], set())
         self.ledger = Ledger(self.way)
 
     async def begin(self) -> None:

@@ -6,10 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from callrouter.engine.ports import Commit, Owner, Refused, Snapshot, StoredCall, Written
+from callrouter.engine.ports import Commit, Line, Owner, Refused, Snapshot, StoredCall, Written
 from callrouter.errors import StoreDown
 from callrouter.journal import Entry
-from tests.fakes.line import FakeLine
 
 TRAVEL_S = 0.0005
 
@@ -30,8 +29,10 @@ class Tried:
 
 
 class WayToLine:
-    def __init__(self, line: FakeLine, diary: list[object]) -> None:
+    def __init__(self, line: Line, diary: list[object], operations: set[str]) -> None:
+        """`operations` are those whose answer came back, on whichever way."""
         self._line = line
+        self._operations = operations
         self._diary = diary
         self.dead = False
         self.loses_answers = False
@@ -40,12 +41,14 @@ class WayToLine:
 
     async def commit(self, commit: Commit, *, operation: str | None = None) -> Written | Refused:
         await self._travel()
-        known = operation is not None and operation in self._line._answers
+        known = operation in self._operations
         try:
             answer = await self._line.commit(commit, operation=operation)
         except StoreDown:
             self._diary.append(Tried(commit))
             raise
+        if operation is not None:
+            self._operations.add(operation)
         if not known:
             self._diary.append(Wrote(commit, answer))
         await self._travel()

@@ -49,6 +49,10 @@ class FakeLine:
         self._down = down
         self._tell()
 
+    def open(self) -> FakeLine:
+        """Another end of the same line."""
+        return self
+
     async def commit(self, commit: Commit, *, operation: str | None = None) -> Written | Refused:
         self._require_up()
         require_whole(commit)
