@@ -66,7 +66,7 @@ class FloorView:
 
 CONDITIONS = ("free", "ringing", "talking", "wrap-up", "resting", "not ready", "unreachable", "out")
 
-ENDS_ITSELF = frozenset({"WRAP_UP", "RESTING"})
+ENDS_ITSELF = frozenset({"wrap-up", "resting"})
 
 
 def view(
@@ -90,16 +90,16 @@ def _recorded_call(record: CallRecord, now_ms: int) -> CallView:
 
 
 def condition(fields: Fields) -> str:
-    """One word for where an agent stands: what the system sees goes before what the agent says."""
+    """One word for where an agent stands: work with a call goes before what the agent says, and that before a rest."""
     activity = fields.get("activity", "IDLE")
-    if activity != "IDLE":
-        return {"TALKING": "talking", "WRAP_UP": "wrap-up", "RESTING": "resting"}.get(activity, "ringing")
+    if activity not in ("IDLE", "RESTING"):
+        return {"TALKING": "talking", "WRAP_UP": "wrap-up"}.get(activity, "ringing")
     presence = fields.get("presence", "LOGGED_OUT")
     if presence != "READY":
         return "not ready" if presence == "NOT_READY" else "out"
     if fields.get("reachable") != "1":
         return "unreachable"
-    return "resting" if fields.get("barred") else "free"
+    return "resting" if activity == "RESTING" or fields.get("barred") else "free"
 
 
 def _reason(where: str, fields: Fields) -> str:
@@ -118,7 +118,7 @@ def _agent(name: str, fields: Fields, now_ms: int) -> AgentView:
         condition=where,
         reason=_reason(where, fields),
         for_ms=_age(fields.get(since) or fields.get("since"), now_ms),
-        left_ms=max(0, int(fields.get("wrap_until") or 0) - now_ms) if fields.get("activity") in ENDS_ITSELF else 0,
+        left_ms=max(0, int(fields.get("wrap_until") or 0) - now_ms) if where in ENDS_ITSELF else 0,
         call=fields.get("call", ""),
         calls=int(fields.get("calls") or 0),
         missed=int(fields.get("missed") or 0),

@@ -1,7 +1,7 @@
 """What each agent did, as stretches of time without a break: who was here, who was free, who talked, and since when.
 
 Made from the floor changes that journal entries carry, which are the very values the choice was made from. A stretch
-ends when presence, its reason, activity or reachability changes.
+ends when presence, its reason, activity, reachability or being barred changes.
 """
 
 from __future__ import annotations
@@ -30,16 +30,20 @@ class Stretch:
     call: str = ""
     """The call that rings, is talked about, or is written up."""
     queue: str = ""
+    barred: bool = False
+    """A rule kept the agent, though READY, from calls: a trainee without a mentor."""
 
     @property
     def kind(self) -> str:
         """free · ringing · talking · wrap-up · resting · not ready · unreachable · out.
 
-        Resting is a rule's pause: after an offer in vain, after the hour's last call. Earlier versions wrote the first
-        of these as a wrap-up after no conversation.
+        Resting is a rule's pause: after an offer in vain, after the hour's last call, without a mentor. Earlier
+        versions wrote the first of these as a wrap-up after no conversation.
         """
         reachable = "1" if self.reachable else ""
-        found = condition({"activity": self.activity, "presence": self.presence, "reachable": reachable})
+        barred = "1" if self.barred else ""
+        fields = {"activity": self.activity, "presence": self.presence, "reachable": reachable, "barred": barred}
+        found = condition(fields)
         return "resting" if found == "wrap-up" and not self.call else found
 
 
@@ -82,6 +86,7 @@ def _next(before: Stretch | None, agent: str, fields: Fields, entry: Entry) -> S
         reason=fields.get("reason", was.reason),
         activity=fields.get("activity", was.activity),
         reachable=fields["reachable"] == "1" if "reachable" in fields else was.reachable,
+        barred=bool(fields["barred"]) if "barred" in fields else was.barred,
     )
     after = _about(was, after, fields, entry)
     if before is not None and after == before:

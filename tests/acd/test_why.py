@@ -114,3 +114,16 @@ def test_without_a_call_an_agent_learns_about_each_that_waits_or_what_is_wrong_w
     assert [one.text for one in why_not(floor, "anna", "c9", 10_000)] == ["the call does not wait"]
     floor.apply({"waiting:c1": None, "waiting:c2": None}, "2-0")
     assert [one.text for one in why_not(floor, "anna", None, 10_000)] == ["nobody waits"]
+
+
+def test_who_rests_or_may_not_is_told_why_and_for_how_long() -> None:
+    resting = {"activity": "RESTING", "wrap_until": "14000"}
+    floor = floor_of(
+        agent("anna", **resting, rest="declined"),
+        agent("boris", **resting, rest="limit"),
+        agent("tina", barred="mentor", mentors="anna,boris"),
+        waiting("c1"),
+    )
+    assert told(floor, "anna") == "resting (declined) for 4.0 s more"
+    assert told(floor, "boris") == "resting (the hour has had its calls) for 4.0 s more"
+    assert told(floor, "tina") == "trainee, and none of the mentors is at work (anna, boris)"

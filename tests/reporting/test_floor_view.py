@@ -94,3 +94,27 @@ def test_an_empty_floor_and_a_clock_a_little_behind_are_no_trouble() -> None:
     assert view({}, NOW_MS) == FloorView((), (), (), NOW_MS)
     (call,) = view({"waiting:c1": {"queue": "payers", "since": ago(-1)}}, NOW_MS).calls
     assert call.for_ms == 0
+
+
+def test_who_rests_is_told_with_why_and_for_how_much_longer() -> None:
+    resting = an_agent(activity="RESTING", rest="declined", wrap_until=str(NOW_MS + 7_000), missed="2", calls="4")
+    (anna,) = view({"agent:anna": resting}, NOW_MS).agents
+    assert (anna.condition, anna.reason, anna.left_ms, anna.missed, anna.calls) == ("resting", "declined", 7_000, 2, 4)
+
+
+def test_a_trainee_without_a_mentor_rests_and_nobody_knows_for_how_long() -> None:
+    (tina,) = view({"agent:tina": an_agent(barred="mentor")}, NOW_MS).agents
+    assert (tina.condition, tina.reason, tina.left_ms) == ("resting", "mentor", 0)
+
+
+def test_who_says_to_be_away_is_away_however_long_the_rest_would_last() -> None:
+    rest = {"activity": "RESTING", "rest": "limit", "wrap_until": str(NOW_MS + 60_000)}
+    told = [
+        view({"agent:anna": an_agent(**rest | away)}, NOW_MS).agents[0]
+        for away in ({"presence": "LOGGED_OUT"}, {"presence": "NOT_READY", "reason": "lunch"}, {"reachable": ""})
+    ]
+    assert [(one.condition, one.reason, one.left_ms) for one in told] == [
+        ("out", "", 0),
+        ("not ready", "lunch", 0),
+        ("unreachable", "", 0),
+    ]

@@ -45,6 +45,35 @@ def test_rest_after_a_missed_offer_is_not_wrap_up() -> None:
     assert kinds(told.over, "anna") == [("free", 1.0), ("ringing", 8.0), ("resting", 3.0)]
 
 
+def test_a_wrap_up_asked_for_after_the_talk_belongs_to_its_call() -> None:
+    anna = "agent:anna"
+    told = tell(
+        {},
+        [
+            an_entry(0, {anna: {"presence": "READY", "reachable": "1", **activity.talking("c1", "payers")}}, call="c1"),
+            an_entry(5, {anna: activity.idle()}, Word.COMPLETEAGENT, call="c1", queue="payers"),
+            an_entry(7, {anna: activity.wrapping_up(0)}, Word.WRAPUP, call="c1", queue="payers"),
+            an_entry(9, {anna: activity.idle()}, Word.WRAPUPEND),
+        ],
+    )
+    assert kinds(told.over, "anna") == [("talking", 5.0), ("free", 2.0), ("wrap-up", 2.0)]
+    assert (told.over[-1].call, told.over[-1].queue) == ("c1", "payers")
+
+
+def test_a_trainee_without_a_mentor_rests_and_is_not_free() -> None:
+    tina = "agent:tina"
+    told = tell(
+        {},
+        [
+            an_entry(0, {tina: {"presence": "READY", "reachable": "1", **activity.idle()}}),
+            an_entry(3, {tina: {"barred": "mentor"}}, Word.BARRED),
+            an_entry(8, {tina: {"barred": ""}}, Word.BARRED),
+            an_entry(9, {tina: None}),
+        ],
+    )
+    assert kinds(told.over, "tina") == [("free", 3.0), ("resting", 5.0), ("free", 1.0)]
+
+
 def test_a_pause_during_wrap_up_is_a_stretch_of_its_own_of_the_same_call() -> None:
     boris = "agent:boris"
     told = tell(

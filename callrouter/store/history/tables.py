@@ -162,6 +162,7 @@ stretches = Table(
     Column("reachable", Boolean, nullable=False),
     _text("call"),
     _text("queue"),
+    Column("barred", Boolean, nullable=False),
     Index("stretches_begins", "begins_ms"),
     Index("stretches_ends", "ends_ms"),
     Index("stretches_call", "call"),
