@@ -18,7 +18,8 @@ from tests.engine.way_to_line import WayToLine
 from tests.fakes.line import FakeLine
 
 US = Owner("w1/a")
-CALL = a_waiting_caller().call
+CALLER = a_waiting_caller()
+CALL = CALLER.call
 FREE = {"presence": "READY", "activity": "IDLE", "reachable": "1"}
 
 
@@ -37,8 +38,9 @@ class Desk:
         return await self.ledger.write(Step(CALL, entries=(entry(Word.NODE, CALL, node=node),)), US)
 
     async def offer(self) -> Outcome:
-        offered = step(CALL, proposed(), Moment(self.line.clock.now_ms(), SETTING, FACTS))
-        back = step(offered.call, e.Adopted(), Moment(self.line.clock.now_ms(), SETTING, FACTS))
+        moment = Moment(CALLER.now_ms, SETTING, FACTS)
+        offered = step(CALL, proposed(), moment)
+        back = step(offered.call, e.Adopted(), moment)
         return await self.ledger.write(offered, US, undo=lambda: back)
 
     @property
