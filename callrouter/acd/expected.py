@@ -21,7 +21,7 @@ from callrouter.acd.choose import turn_order
 from callrouter.acd.experience import Handling, Times
 from callrouter.acd.floor import Floor
 from callrouter.acd.skills import Needs, lacks, stages, together
-from callrouter.acd.things import Activity, Agent, Presence, Waiting
+from callrouter.acd.things import Activity, Agent, Presence, Waiting, read_waiting
 
 MOST_TIMES, LEAST_TIMES = 200, 20
 """So often the line is served. A long one needs fewer: its length evens chance out."""
@@ -63,6 +63,8 @@ class Stander:
     able: tuple[tuple[int, Indexes], ...]
     """The time is in milliseconds from now."""
     handling: Handling | None
+    is_thought: bool = False
+    """Nobody: how long somebody would wait who came now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +75,16 @@ class Scene:
     """Those who wait, the first in turn first."""
 
 
-def scene(floor: Floor, now_ms: int, known: Known) -> Scene:
-    """What there is to be known at this moment. Callers whose phone rings at an agent's are served already;
+def scene(floor: Floor, now_ms: int, known: Known, newcomers: Iterable[str] = ()) -> Scene:
+    """What there is to be known at this moment; of `newcomers`, queues, what somebody would meet who joined now without
+    needs of their own: the result has them as `?<queue>`. Callers whose phone rings at an agent's are served already;
     of several agents whose phones ring for one of them one will talk, and the others are as good as free."""
     ready = (agent for agent in floor.agents.values() if agent.presence is Presence.READY and not agent.barred)
     at_work = [agent for agent in ready if agent.reachable]
     waiting = [call for call in turn_order(floor) if not call.offers]
     able = _Able(floor, at_work)
     line = [_stander(call, able, now_ms, known) for call in waiting]
+    line += [_newcomer(queue, able, now_ms, known) for queue in newcomers]
     rings_with = {agent for call in floor.waiting.values() for agent in call.offers[1:]}
     busy = (None if agent.id in rings_with else _busy(agent, now_ms, known) for agent in at_work)
     return Scene(tuple(busy), _positions(line, len(at_work)))
@@ -136,6 +140,8 @@ def _serve(one: Stander, free: Times, chance: np.random.Generator) -> Times | No
     row = chance.integers(len(handling.talk), size=len(times))
     answered = begins + handling.ring[row]
     ends = answered + handling.talk[row] + handling.wrap_up[row]
+    if one.is_thought:
+        return answered
     if handling.gives_up:
         stays = chance.exponential(1 / handling.gives_up, len(times)) > answered
         free[who[stays], times[stays]] = ends[stays]
@@ -171,6 +177,12 @@ def _busy(agent: Agent, now_ms: int, known: Known) -> Busy | None:
 
 def _stander(call: Waiting, able: _Able, now_ms: int, known: Known) -> Stander:
     return Stander(call.call, 0, able.stages(call, now_ms), known((call.queue,)))
+
+
+def _newcomer(queue: str, able: _Able, now_ms: int, known: Known) -> Stander:
+    """Behind everybody, whatever the priority of the queue: rather too long than too short."""
+    call = read_waiting(f"?{queue}", {"queue": queue, "since": str(now_ms)})
+    return replace(_stander(call, able, now_ms, known), is_thought=True)
 
 
 class _Able:
@@ -215,6 +227,8 @@ def _positions(line: Iterable[Stander], agents: int) -> tuple[Stander, ...]:
                 meets[pair] = key == other or _meet(own, theirs, agents)
             place += count if meets[pair] else 0
         found.append(replace(one, position=place))
+        if one.is_thought:
+            continue
         waiting[key] = (own, waiting[key][1] + 1 if key in waiting else 1)
     return tuple(found)
 

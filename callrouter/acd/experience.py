@@ -82,7 +82,7 @@ class Experience:
         """A conversation is whole when its agent is idle again, or was never seen to end."""
         for thing, fields in entry.floor.items():
             kind, _, agent = thing.partition(":")
-            if kind != "agent" or (fields and fields.get("activity") != "IDLE"):
+            if kind != "agent" or (fields and fields.get("activity") not in ("IDLE", "RESTING")):
                 continue
             talk = self._open.pop(agent, None)
             if talk is not None and talk.ended_ms and fields:

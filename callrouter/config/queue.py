@@ -123,6 +123,10 @@ class Queue(Part):
     max_waiting: int | None = Field(
         default=None, ge=1, le=100_000, description="nobody joins a line of so many callers"
     )
+    long_wait_s: Seconds | None = Field(
+        default=None,
+        description="a tree may lead elsewhere (`long_wait`) while somebody new would wait longer",
+    )
     empty: Empty = Empty()
     hours: QueueHours | None = Field(default=None, description="nothing: served at any time")
     switch: Name | None = Field(

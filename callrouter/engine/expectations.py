@@ -43,6 +43,7 @@ class Expectations:
         self._line, self._owner, self._floor, self._clock, self._queues = line, owner, floor, clock, queues
         self._experience = Experience()
         self._now: Mapping[str, Expected] = {}
+        self._limits = {name: rules.long_wait_s * 1000 for name, rules in queues.items() if rules.long_wait_s}
         self._noted: set[str] = set()
         """Calls whose first outlook is in the journal."""
 
@@ -64,6 +65,15 @@ class Expectations:
             return Expected(found.position)
         return found
 
+    def long_waits(self) -> frozenset[str]:
+        """Queues in which somebody who came now would probably wait longer than a tree may want for them."""
+        return frozenset(queue for queue, most_ms in self._limits.items() if self._would_wait(queue) > most_ms)
+
+    def _would_wait(self, queue: str) -> int:
+        found = self._now.get(f"?{queue}")
+        right = self.foresight.is_right(queue, self._queues[queue].announce.most_error)
+        return found.p50_ms if found is not None and found.p50_ms is not None and right else 0
+
     async def run(self) -> None:
         """For as long as the worker lives."""
         clock = asyncio.get_running_loop().time
@@ -82,7 +92,7 @@ class Expectations:
         if not self._floor.waiting:
             self._now = {}
             return
-        seen = scene(self._floor, self._clock.now_ms(), self._experience.of)
+        seen = scene(self._floor, self._clock.now_ms(), self._experience.of, self._limits)
         self._now = await asyncio.to_thread(_expected, seen) if work(seen) > ASIDE else _expected(seen)
         await self._note(self._now.items())
 

@@ -31,6 +31,7 @@ class Surroundings:
         clock: Clock,
         floor: Floor,
         refusing: Callable[[], Mapping[str, str]] = dict,
+        long_waits: Callable[[], frozenset[str]] = frozenset,
         *,
         zone: tzinfo,
         switches: Collection[str] = (),
@@ -43,6 +44,7 @@ class Surroundings:
         self._queues = queues or {}
         self._unstaffed: frozenset[str] | None = None
         self._clock, self._floor, self._zone, self._refusing = clock, floor, zone, refusing
+        self._long_waits = long_waits
         self._switches, self._lists, self._holidays = tuple(switches), lists, holidays
 
     def on_change(self, change: FloorChange) -> None:
@@ -94,6 +96,7 @@ class Surroundings:
                 name for name in self._switches if self._floor.fields(f"switch:{name}").get("on") == "1"
             ),
             unstaffed=self.unstaffed,
+            long_waits=self._long_waits(),
             callbacks=self.callbacks,
             callbacks_full=self._full(),
             refusing=self._refusing(),

@@ -134,6 +134,7 @@ class Worker:
             clock,
             floor,
             self._doors.refusing,
+            self.expectations.long_waits,
             zone=plan.config.centre.zone,
             switches=plan.config.switches,
             lists=plan.lists,

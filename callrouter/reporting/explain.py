@@ -105,6 +105,7 @@ SHUT = {
     "closed": "because it is closed",
     "nobody": "because nobody is there",
     "full": "because it is full",
+    "long_wait": "because the wait would be long",
 }
 
 

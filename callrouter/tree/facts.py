@@ -48,6 +48,8 @@ class Facts:
     """Country (`ru`, `de-by`) → its public holidays, at least of this year and the two beside it."""
     switches: frozenset[str] = frozenset()
     """Emergency switches that are on."""
+    long_waits: frozenset[str] = frozenset()
+    """Queues in which a new caller would probably wait longer than their long_wait_s."""
     unstaffed: frozenset[str] = frozenset()
     """Queues in which nobody is logged in."""
     callbacks: frozenset[tuple[str, str]] = frozenset()

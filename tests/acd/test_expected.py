@@ -136,6 +136,18 @@ def test_a_very_long_line_is_told_places_and_the_front_of_it_times() -> None:
     assert found["c0399"].position == 400
 
 
+def test_a_newcomer_is_thought_of_behind_everybody_and_keeps_nobody_waiting() -> None:
+    floor = floor_of(queue("payers"), queue("merchants"), busy("anna", "payers", "merchants"), waiting("c1"))
+
+    def of(_: Iterable[str]) -> Handling:
+        return handling()
+
+    found = expected(scene(floor, NOW, of, ["payers", "merchants"]), np.random.default_rng(1))
+    assert found["?payers"] == found["?merchants"]
+    assert found["?payers"].position == 2
+    assert found["?payers"].p50_ms == 100_000 + 10_000 + 5_000 + 100_000 + 10_000 + 5_000
+
+
 def test_the_same_chance_gives_the_same_answer() -> None:
     floor = floor_of(busy("anna"), busy("boris"), waiting("c1"), waiting("c2", since=2))
     assert outlook(floor, spread(60_000)) == outlook(floor, spread(60_000))

@@ -85,6 +85,21 @@ async def test_a_caller_is_told_the_position_at_once_and_the_time_when_it_has_pr
     assert time in ("/ru/about", "/ru/between")
 
 
+async def test_a_wait_is_long_for_who_comes_now_when_it_is_longer_than_the_queue_wants() -> None:
+    queue = TOLD.model_copy(update={"long_wait_s": 90})
+    centre = Centre(queues={**QUEUES, "payers": queue})
+    await centre.start()
+    await centre.ready("anna")
+    await busy_times(centre, 60)
+    expectations = centre.workers["w1"].worker.expectations
+    await centre.pass_time(2)
+    assert expectations.long_waits() == {"payers"}
+    for call in list(centre.calls.values()):
+        await centre.hangs_up(call.caller_leg)
+    await centre.pass_time(2)
+    assert expectations.long_waits() == frozenset()
+
+
 async def test_another_worker_knows_what_was_learned_before_it_came() -> None:
     centre = await a_centre()
     await busy_times(centre, 33)

@@ -22,6 +22,15 @@ def test_a_line_that_takes_nobody_leads_on_by_its_own_way(why: str) -> None:
         assert told(tree, [QueueLeft(why)]).endswith(f"bye<{why} leave(tree)")
 
 
+def test_who_would_wait_long_may_be_led_elsewhere_but_not_who_has_a_place() -> None:
+    tree = tree_of("  top: {type: queue, queue: shop, long_wait: bye, full: bye}\n", BYE)
+    slow = replace(FACTS, long_waits=frozenset({"shop"}))
+    assert told(tree, facts=slow) == "top refused(shop,long_wait) bye<long_wait leave(tree)"
+    assert told(tree, facts=replace(slow, kept=kept().kept)) == "top queue(shop,0)"
+    assert told(tree, facts=replace(slow, refusing={"shop": "full"})) == "top refused(shop,full) bye<full leave(tree)"
+    assert told(tree_of("  top: {type: queue, queue: shop}\n", BYE), facts=slow) == "top queue(shop,0)"
+
+
 def test_a_line_without_such_a_way_is_joined_and_the_queue_s_own_overflow_holds() -> None:
     tree = tree_of("  top: {type: queue, queue: shop, full: bye}\n", BYE)
     assert told(tree, facts=replace(FACTS, refusing={"shop": "closed"})) == "top queue(shop,0)"

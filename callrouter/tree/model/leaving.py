@@ -48,6 +48,9 @@ class Queue(Labelled):
         None, description="where it goes if nobody who serves the queue is logged in, or by the queue's rule `empty`"
     )
     full: Name | None = Field(None, description="where it goes if so many wait already (the queue's max_waiting)")
+    long_wait: Name | None = Field(
+        None, description="where it goes while a new caller would probably wait longer than the queue's long_wait_s"
+    )
     closed: Name | None = Field(None, description="where it goes outside the queue's hours")
     emergency: Name | None = Field(None, description="where it goes while the queue's switch is on")
     timed_out: Name | None = Field(None, description="where it goes after the longest wait; without it: overflow")
@@ -60,8 +63,13 @@ class Queue(Labelled):
     @property
     def ways(self) -> dict[str, str]:
         """Why the line may not be joined, or must be left, by a rule of the queue → where the tree goes on then."""
-        given = {"nobody": self.nobody, "full": self.full, "closed": self.closed, "emergency": self.emergency}
+        given = {**self.doors, "full": self.full, "long_wait": self.long_wait}
         return {why: then for why, then in given.items() if then is not None}
+
+    @property
+    def doors(self) -> dict[str, str | None]:
+        """Those of them that may also send away who stands in the line already."""
+        return {"nobody": self.nobody, "closed": self.closed, "emergency": self.emergency}
 
 
 class Transfer(Labelled):

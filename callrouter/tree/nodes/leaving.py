@@ -51,7 +51,7 @@ def join(at: At) -> Move:
         announce_every_s=queue.announce.every_s if queue.announce else 0,
         exit_key=queue.exit.key if queue.exit else None,
         returns=queue.timed_out is not None,
-        branches=tuple(why for why in queue.ways if why != "full"),
+        branches=tuple(why for why, then in queue.doors.items() if then is not None),
         resumes=queue.resume is not None,
     )
     phase = Phase.IN_LINE if queue.exit or queue.timed_out or joined.branches else Phase.ENDED
@@ -62,9 +62,12 @@ def _refusal(at: At) -> str:
     """Why the caller may not join; empty if they may. A place that was kept for them is theirs, however full it is."""
     queue = at.node(Queue)
     why = at.facts.refusing.get(queue.queue, "")
-    if why == "full" and any(queue.queue in kept.queues for kept in at.facts.kept):
+    holds_place = any(queue.queue in kept.queues for kept in at.facts.kept)
+    if why == "full" and holds_place:
         why = ""
-    return why or ("nobody" if queue.queue in at.facts.unstaffed else "")
+    if not why and queue.queue in at.facts.unstaffed:
+        why = "nobody"
+    return why or ("long_wait" if queue.queue in at.facts.long_waits and not holds_place else "")
 
 
 def resumed(tree: Tree, facts: Facts) -> Go | None:

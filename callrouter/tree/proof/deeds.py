@@ -77,6 +77,8 @@ class Situation:
     switches: frozenset[str] = frozenset()
     unstaffed: frozenset[str] = frozenset()
     """Queues in which nobody is logged in."""
+    long_waits: frozenset[str] = frozenset()
+    """Queues in which a new caller would wait long."""
     refusing: Mapping[str, str] = field(default_factory=dict)
     """Queues whose line takes nobody → why: emergency, closed, nobody, full."""
     holiday: bool = False

@@ -105,6 +105,10 @@ MANNERS: Fragments[Manner] = {
         rf"while the line of {NODE} is (full|closed|in emergency)",
         lambda m: lambda s: replace(s, refusing={**s.refusing, m[1]: m[2].removeprefix("in ")}),
     ),
+    "while the wait in QUEUE is long": (
+        rf"while the wait in {NODE} is long",
+        lambda m: lambda s: replace(s, long_waits=s.long_waits | {m[1]}),
+    ),
     "while NAME is on": (rf"while {NODE} is on", lambda m: lambda s: replace(s, switches=s.switches | {m[1]})),
 }
 

@@ -47,6 +47,7 @@ def facts_at(
         switches=situation.switches,
         unstaffed=situation.unstaffed,
         refusing=situation.refusing,
+        long_waits=situation.long_waits,
         secrets=secrets or {},
     )
 
