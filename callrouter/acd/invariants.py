@@ -60,10 +60,12 @@ class Offers:
         self._agents: defaultdict[str, set[str]] = defaultdict(set)
         """Call → the agents that are held by it."""
         self._due: list[tuple[int, str, str]] = []
+        self._ends: dict[str, int] = {}
+        """Agent → when the offer must be over. An offer taken back and made again may have the same leg."""
 
     def begin_anew(self) -> None:
         """The floor comes whole: what was on it before is not known to be there."""
-        for kept in (self._named, self._held, self._calls, self._agents):
+        for kept in (self._named, self._held, self._calls, self._agents, self._ends):
             kept.clear()
         self._due.clear()
 
@@ -95,7 +97,8 @@ class Offers:
         if held is not None:
             self._held[agent] = held
             self._agents[held[0]].add(agent)
-            heappush(self._due, (self._deadline_ms(fields), agent, held[1]))
+            self._ends[agent] = self._deadline_ms(fields)
+            heappush(self._due, (self._ends[agent], agent, held[1]))
             yield held[0]
 
     def _call_changed(self, call: str) -> Iterator[str]:
@@ -146,7 +149,7 @@ class Offers:
         """When the next offer must be over."""
         while self._due:
             at_ms, agent, leg = self._due[0]
-            if self._held.get(agent, ("", None))[1] == leg:
+            if self._held.get(agent, ("", None))[1] == leg and self._ends[agent] == at_ms:
                 return at_ms
             heappop(self._due)
         return None
@@ -157,7 +160,8 @@ class Offers:
         while (due := self.next_due_ms()) is not None and due <= now_ms:
             _, agent, leg = heappop(self._due)
             call = self._held[agent][0]
-            heappush(self._due, (now_ms + LATE_MS, agent, leg))
+            self._ends[agent] = now_ms + LATE_MS
+            heappush(self._due, (self._ends[agent], agent, leg))
             found.append(Breach(Invariant.OFFER_ENDS, call, agent, f"{agent} is still held by the offer {leg}"))
         return found
 

@@ -54,6 +54,15 @@ def test_offers_that_come_and_go_break_nothing(scene: Scene) -> None:
     assert scene.offers.next_due_ms() is None
 
 
+def test_an_offer_taken_back_and_made_again_with_the_same_leg_has_its_own_time(scene: Scene) -> None:
+    """One whose writing was lost and undone: the call has then not used its id."""
+    scene.offer("c1", "anna")
+    scene.change({"agent:anna": {"activity": "IDLE", "call": "", "leg": ""}, "waiting:c1": {"offer": ""}})
+    scene.offer("c1", "anna", offered="2500")
+    assert scene.offers.overdue(1_000 + 10_000 + LATE_MS) == []
+    assert len(scene.offers.overdue(2_500 + 10_000 + LATE_MS)) == 1
+
+
 def test_an_agent_in_the_offers_of_two_calls_is_told_with_the_one_that_does_not_hold(scene: Scene) -> None:
     scene.offer("c1", "anna")
     assert told(scene.change({"waiting:c2": {"offer": "anna"}})) == [(Invariant.ONE_OFFER_PER_AGENT, "c2", "anna")]
