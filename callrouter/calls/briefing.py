@@ -109,7 +109,8 @@ def say_again(call: Call, _event: e.AgentAdopted, moment: Moment) -> Step:
 
 def _accept(call: Call, moment: Moment) -> Step:
     (offer,) = call.offers
-    return then(Step(call, _hush(offer)), offering.join(call, offer, moment))
+    taken = replace(offer, playback=None, briefed_ms=moment.now_ms - offer.answered_ms)
+    return then(Step(call, _hush(offer)), offering.join(call, taken, moment))
 
 
 def _turn_away(call: Call, cause: int, moment: Moment) -> Step:

@@ -90,6 +90,8 @@ class Offer:
     """When the agent picked up, who is told who is coming before they talk."""
     playback: PlaybackId | None = None
     """What the agent is being told."""
+    briefed_ms: int = 0
+    """From picking up to taking the call."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,7 +167,7 @@ def connected(call: Call, offer: Offer, moment: Moment) -> Step:
     call = replace(without_timers(call), phase=Phase.TALKING, offers=(), talk=talk, waited_ms=waited)
     call = replace(call, music=False, playback=None)
     record = (StartRecording(call.caller_leg, talk.recording),) if talk.recording else ()
-    briefed = {"briefed_ms": moment.now_ms - offer.answered_ms} if offer.answered_ms else {}
+    briefed = {"briefed_ms": offer.briefed_ms} if offer.answered_ms else {}
     return Step(
         call,
         commands=(

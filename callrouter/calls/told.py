@@ -13,6 +13,8 @@ from callrouter.tree.model import Prompt
 
 LABELS_MOST = 5
 """Nobody takes in more by ear before a conversation."""
+CALLBACK = {"ru": "обратный звонок", "en": "a callback"}
+"""Whoever is to be called back is not on the line yet: the agent must know."""
 _IN_BRACES = re.compile(r"\{(\w+)\}")
 
 
@@ -42,8 +44,11 @@ def words(call: Call, agent: str, setting: Setting, now_ms: int) -> tuple[Prompt
     if prompt is None:
         return None
     language = language_of(agent, setting)
+    path = ", ".join(_labels(call, setting, language)) or ", ".join(call.tags[:LABELS_MOST])
+    if not call.caller_leg and language in CALLBACK:
+        path = ", ".join(filter(None, (CALLBACK[language], path)))
     values: dict[str, str | int] = {
-        "path": ", ".join(_labels(call, setting, language)) or ", ".join(call.tags[:LABELS_MOST]),
+        "path": path,
         "waited": rounded_s(now_ms - place.since_ms),
         "caller": call.caller,
         "key": setting.queues[place.queue].briefing.key,

@@ -11,7 +11,9 @@ from callrouter.calls import events as e
 from callrouter.calls import told
 from callrouter.calls.call import Phase
 from callrouter.calls.events import named
+from callrouter.config import Config
 from callrouter.journal import Word
+from callrouter.prompts.briefing import briefings
 from callrouter.telephony import (
     Adopt,
     DigitPressed,
@@ -26,6 +28,7 @@ from callrouter.telephony import (
     PlaybackEnded,
     PlaybackId,
     Ring,
+    RingOutside,
     StartMusic,
     StartRecording,
     StopMusic,
@@ -39,7 +42,9 @@ from tests.calls.scenes import (
     SETTING,
     Scene,
     a_briefed_agent,
+    a_callback,
     a_caller,
+    a_waiting_caller,
     an_offered_caller,
     proposed,
 )
@@ -196,6 +201,57 @@ def test_events_of_the_agents_leg_are_known_by_it() -> None:
     assert named(call, PlaybackEnded(AGENT, WORDS)) == e.WordsEnded()
     assert named(call, LegAdopted(AGENT)) == e.AgentAdopted()
     assert named(call, LegHungUp(AGENT, 16)) == e.OfferEnded(AGENT, 16)
+
+
+# --- beside callbacks and ring_all -----------------------------------------------------------------------------------
+
+
+def with_briefing(scene: Scene, queue: str) -> Scene:
+    queues = {**QUEUES, queue: QUEUES[queue].model_copy(update={"briefing": BRIEFING})}
+    return replace(scene, setting=replace(SETTING, queues=queues, briefings=briefings(Config(queues=queues))))
+
+
+def test_who_is_to_be_called_back_is_rung_only_after_the_agent_has_taken_the_call() -> None:
+    scene = with_briefing(a_callback(), "payers").then(proposed(), e.OfferRinging(PHONE), e.OfferAnswered(PHONE))
+    assert scene.call.phase is Phase.BRIEFING
+    prompt, _ = told.words(scene.call, "anna", scene.setting, scene.now_ms) or (None, "")
+    assert prompt is not None
+    assert str(prompt.values["path"]).startswith("обратный звонок")
+    assert not [command for command in scene.commands if isinstance(command, RingOutside)]
+    scene = scene.then(e.AgentPressed("1"))
+    assert scene.call.phase is Phase.CALLING_BACK
+    assert RingOutside in kinds(scene)
+
+
+def test_a_callback_that_the_agent_does_not_want_stands_in_the_line_again() -> None:
+    scene = with_briefing(a_callback(), "payers").then(proposed(), e.OfferAnswered(PHONE), e.AgentPressed("3"))
+    assert scene.call.phase is Phase.CALLBACK
+    assert floor_of(scene, "waiting:c0")["offer"] == ""
+
+
+def test_a_callback_whose_worker_dies_during_the_words_waits_for_the_adopted_agent() -> None:
+    scene = with_briefing(a_callback(), "payers").then(proposed(), e.OfferAnswered(PHONE), e.Adopted())
+    assert kinds(scene) == [StopPlayback, Adopt]
+    assert "music" not in scene.call.timers
+    scene = scene.then(e.AgentAdopted(), e.AgentPressed("1"))
+    assert scene.call.phase is Phase.CALLING_BACK
+
+
+def test_of_many_phones_the_first_that_is_picked_up_is_told_and_the_others_stop() -> None:
+    scene = with_briefing(a_waiting_caller(), "everybody")
+    assert scene.call.place is not None
+    scene.call = replace(scene.call, place=replace(scene.call.place, queue="everybody"))
+    scene = scene.then(proposed("anna"), proposed("boris"))
+    second = scene.call.offers[1].leg
+    scene = scene.then(e.OfferAnswered(second))
+    assert [offer.agent for offer in scene.call.offers] == ["boris"]
+    assert kinds(scene) == [HangUp, Play]
+    assert floor_of(scene, "waiting:c0") == {"offer": "boris", "open": ""}
+    scene = scene.then(proposed("clara"))
+    assert scene.done == ()
+    scene = scene.then(e.AgentPressed("2"))
+    assert scene.call.phase is Phase.WAITING
+    assert floor_of(scene, "waiting:c0") == {"offer": "", "open": ""}
 
 
 # --- what is told ----------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
 from callrouter.acd.floor import Activity, Floor, Presence
-from callrouter.config import MaxCalls, WrapUp
+from callrouter.config import Briefing, MaxCalls, WrapUp
 from callrouter.journal import Word
 from callrouter.telephony import LegHeld, LegId, LegUnheld
 from tests.engine.centre import AGENTS, PHONES, QUEUES, Centre
@@ -36,6 +36,7 @@ QUIET_S = 60.0
 
 MERCHANTS = QUEUES["merchants"].model_copy(update={"strategy": "ring_all"})
 """Merchants ring everybody, payers one agent after another; anna and boris have both."""
+BRIEFING = Briefing(say=True, accept="key", key_s=5)
 agents = st.sampled_from(sorted(AGENTS))
 names = st.integers(0, 5)
 """Which worker, of however many there are."""
@@ -52,6 +53,7 @@ moments = st.sampled_from([0.0, 0.0005, 0.001, 0.002, 0.003, 0.005, 0.02, 0.06, 
 TOLD = {
     "calls": Word.ARRIVED,
     "offers": Word.OFFER,
+    "briefings": Word.BRIEFED,
     "connects": Word.CONNECT,
     "adopted": Word.ADOPTED,
     "fallback": Word.FALLBACK,
@@ -116,6 +118,11 @@ class Day(RuleBasedStateMachine):
         return [leg.id for leg in self.centre.exchange.legs.values() if leg.phone is not None]
 
     @property
+    def told(self) -> list[LegId]:
+        """Agents who have picked up and hear who is coming."""
+        return [leg for leg in self.agents_legs if self.centre.exchange.legs[leg].playing is not None]
+
+    @property
     def ringing(self) -> list[str]:
         return [agent for agent in AGENTS if self.centre.rings(agent)]
 
@@ -137,12 +144,14 @@ class Day(RuleBasedStateMachine):
         if caller in self.centre.exchange.legs:
             self.centre.exchange.press(caller, queue)
 
-    @rule(pause=st.sampled_from([0.02, 0.05, 0.3]), moment=moments)
-    def a_caller_comes_to_a_queue_and_is_answered(self, pause: float, moment: float) -> None:
-        self.run(self._dial_and_press("1", 0.05))
+    @rule(queue=st.sampled_from("12"), pause=st.sampled_from([0.02, 0.05, 0.3]), moment=moments)
+    def a_caller_comes_to_a_queue_and_is_answered(self, queue: str, pause: float, moment: float) -> None:
+        self.run(self._dial_and_press(queue, 0.05))
         self.run(self.centre.pass_time(pause))
         if self.ringing:
-            self.an_agent_answers(0, 0.0)
+            self.an_agent_answers(0, 0.05)
+        if self.told:
+            self.an_agent_who_is_told_hears_it_to_the_end_or_presses(0, "1", False, 0.0)
         self.after(moment)
 
     @precondition(lambda self: self.blind or self.callers)
@@ -189,6 +198,17 @@ class Day(RuleBasedStateMachine):
             return
         agent = self.ringing[number % len(self.ringing)]
         self.run(self._do(lambda: self.centre.exchange.hang_up(self.centre.exchange.ringing(PHONES[agent])[0], cause)))
+        self.after(moment)
+
+    @precondition(lambda self: self.blind or self.told)
+    @rule(number=st.integers(0, 9), key=st.sampled_from("1117"), heard=st.booleans(), moment=moments)
+    def an_agent_who_is_told_hears_it_to_the_end_or_presses(
+        self, number: int, key: str, heard: bool, moment: float
+    ) -> None:
+        if not self.told:
+            return
+        leg, exchange = self.told[number % len(self.told)], self.centre.exchange
+        self.run(self._do(lambda: exchange.hear_out(leg) if heard else exchange.press(leg, key)))
         self.after(moment)
 
     @precondition(lambda self: self.blind or self.agents_legs)
@@ -348,7 +368,8 @@ class Day(RuleBasedStateMachine):
 
 
 class DayOfRules(Day):
-    """Boris has had enough with three calls in an hour, Clara is Anna's trainee, codes are dialled all the time."""
+    """Boris has had enough with three calls in an hour, Clara is Anna's trainee, codes are dialled all the time, and
+    whoever picks up is told who is coming and takes the call by a key."""
 
     async def _open(self) -> Centre:
         rules: dict[str, dict[str, object]] = {
@@ -359,7 +380,10 @@ class DayOfRules(Day):
         queues = {**QUEUES, "merchants": MERCHANTS}
         centre = Centre(
             agents={name: agent.model_copy(update=rules.get(name, {})) for name, agent in AGENTS.items()},
-            queues={name: queue.model_copy(update={"wrap_up": modes[name]}) for name, queue in queues.items()},
+            queues={
+                name: queue.model_copy(update={"wrap_up": modes[name], "briefing": BRIEFING})
+                for name, queue in queues.items()
+            },
         )
         await centre.start("w1")
         await centre.start("w2")
@@ -418,4 +442,6 @@ def test_whatever_happens_the_books_are_right_and_nobody_is_forgotten(day: type[
     finally:
         structlog.reset_defaults()
     print(tally)
-    assert tally["offers"] > tally["connects"] > tally["faster"] > 0
+    assert tally["offers"] > tally["connects"] > 0
+    assert tally["faster"] > 0
+    assert (tally["briefings"] > 0) is (day is DayOfRules)
