@@ -118,7 +118,7 @@ class Day(RuleBasedStateMachine):
         return [leg.id for leg in self.centre.exchange.legs.values() if leg.phone is not None]
 
     @property
-    def told(self) -> list[LegId]:
+    def briefed(self) -> list[LegId]:
         """Agents who have picked up and hear who is coming."""
         return [leg for leg in self.agents_legs if self.centre.exchange.legs[leg].playing is not None]
 
@@ -150,7 +150,7 @@ class Day(RuleBasedStateMachine):
         self.run(self.centre.pass_time(pause))
         if self.ringing:
             self.an_agent_answers(0, 0.05)
-        if self.told:
+        if self.briefed:
             self.an_agent_who_is_told_hears_it_to_the_end_or_presses(0, "1", False, 0.0)
         self.after(moment)
 
@@ -200,14 +200,14 @@ class Day(RuleBasedStateMachine):
         self.run(self._do(lambda: self.centre.exchange.hang_up(self.centre.exchange.ringing(PHONES[agent])[0], cause)))
         self.after(moment)
 
-    @precondition(lambda self: self.blind or self.told)
+    @precondition(lambda self: self.blind or self.briefed)
     @rule(number=st.integers(0, 9), key=st.sampled_from("1117"), heard=st.booleans(), moment=moments)
     def an_agent_who_is_told_hears_it_to_the_end_or_presses(
         self, number: int, key: str, heard: bool, moment: float
     ) -> None:
-        if not self.told:
+        if not self.briefed:
             return
-        leg, exchange = self.told[number % len(self.told)], self.centre.exchange
+        leg, exchange = self.briefed[number % len(self.briefed)], self.centre.exchange
         self.run(self._do(lambda: exchange.hear_out(leg) if heard else exchange.press(leg, key)))
         self.after(moment)
 
