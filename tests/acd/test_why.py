@@ -127,3 +127,24 @@ def test_who_rests_or_may_not_is_told_why_and_for_how_long() -> None:
     assert told(floor, "anna") == "resting (declined) for 4.0 s more"
     assert told(floor, "boris") == "resting (the hour has had its calls) for 4.0 s more"
     assert told(floor, "tina") == "trainee, and none of the mentors is at work (anna, boris)"
+
+
+def test_in_a_queue_that_rings_all_everybody_able_is_chosen_and_who_rings_already_is_named() -> None:
+    floor = floor_of(
+        queue("payers", strategy="ring_all"),
+        agent("anna"),
+        agent("boris"),
+        agent("clara", activity="RINGING", call="c1", since="1000"),
+        agent("dora", presence="LOGGED_OUT"),
+        waiting("c1", offer="clara", open="1"),
+        waiting("c2", since=20),
+    )
+    assert [(reason.agent, reason.chosen, reason.text) for reason in reasons(floor, "c1", 5_000)] == [
+        ("anna", True, "chosen: rings with all the able"),
+        ("boris", True, "chosen: rings with all the able"),
+        ("clara", False, "ringing with c1 for 4.0 s"),
+        ("dora", False, "logged out"),
+    ]
+    assert [reason.text for reason in reasons(floor, "c2", 5_000)][:2] == ["taken by c1, which was ahead"] * 2
+    taken = [reason.text for reason in reasons(floor, "c1", 5_000, taken=("anna",), given=("c1",))]
+    assert taken == ["chosen: rings with all the able", "was being reserved in that moment", *taken[2:]]
