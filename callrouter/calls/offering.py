@@ -95,8 +95,21 @@ def ring_agent(call: Call, event: e.AgentProposed, moment: Moment) -> Step:
         needs=(
             *(Need(f"agent:{event.agent}", field, value) for field, value in activity.FREE.items()),
             Need(f"waiting:{call.id}", "offer", before["offer"]),
+            *_still_counted(event, moment),
         ),
     )
+
+
+def _still_counted(event: e.AgentProposed, moment: Moment) -> tuple[Need, ...]:
+    """For whom a limit counts calls, the choice must have seen the last of them: its news may be on the way."""
+    limits = _limits(event.agent, moment)
+    counts = limits.shift is not None or limits.hour is not None
+    return (Need(f"agent:{event.agent}", "calls", str(event.calls)),) if counts else ()
+
+
+def _limits(agent: str, moment: Moment) -> MaxCalls:
+    part = moment.setting.agents.get(agent)
+    return part.max_calls if part is not None else MaxCalls()
 
 
 def ring_also(call: Call, event: e.AgentProposed, moment: Moment) -> Step:
@@ -149,8 +162,7 @@ def connected(call: Call, offer: Offer, moment: Moment) -> Step:
     call, bridge = next_id(call, "b")
     call, recording = next_recording(call)
     recorded = moment.setting.record and moment.setting.queues[place.queue].record
-    limits = moment.setting.agents[offer.agent].max_calls if offer.agent in moment.setting.agents else MaxCalls()
-    counted = answered(offer.calls, offer.recent, limits, moment.now_ms)
+    counted = answered(offer.calls, offer.recent, _limits(offer.agent, moment), moment.now_ms)
     talk = Talk(
         offer.agent,
         offer.leg,
