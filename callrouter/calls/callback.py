@@ -24,7 +24,7 @@ from callrouter.journal import Entry, FloorChange, Word
 
 COUNTED = frozenset({"busy", "no_answer", "rejected", "unknown", "hung_up", "not_confirmed"})
 """What costs an attempt: the phone outside rang, or will never ring. The network's trouble and ours does not."""
-NOT_THEIR_FAULT = frozenset({"timed_out", "turned_away", "fallback"})
+NOT_THEIR_FAULT = frozenset({"timed_out", "turned_away", "fallback", "lost"})
 """How the wait of somebody whom we had called may end without their hanging up."""
 ENDINGS = {"cancel": "cancelled", "served": "served", "again": "asked_again"}
 """A wish → how the callback ends; the call's ENDED says `callback_<that>`."""

@@ -206,8 +206,8 @@ def not_confirmed(call: Call, _event: e.CallbackTimeUp, moment: Moment) -> Step:
     return failed(Step(quiet, (HangUp(leg),)), "not_confirmed", moment)
 
 
-def hang_up_unconfirmed(call: Call, _event: e.CallerHungUp, moment: Moment) -> Step:
-    return failed(Step(replace(call, playback=None)), "hung_up", moment)
+def hang_up_unconfirmed(call: Call, event: e.CallerHungUp, moment: Moment) -> Step:
+    return failed(Step(replace(call, playback=None)), "lost" if event.lost else "hung_up", moment)
 
 
 def hold_on(step: Step, moment: Moment) -> Step:

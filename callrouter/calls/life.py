@@ -229,5 +229,7 @@ def step(call: Call, event: e.CallEvent, moment: Moment) -> Step:
     handler = TRANSITIONS.get((call.phase, type(event)))
     if handler is None:
         return Step(call)
-    taken = callback.after(handler(call, event, moment), moment)
-    return by_accident(taken) if isinstance(event, e.CallerHungUp | e.AgentHungUp) and event.lost else taken
+    taken = handler(call, event, moment)
+    if isinstance(event, e.CallerHungUp | e.AgentHungUp) and event.lost:
+        taken = by_accident(taken)
+    return callback.after(taken, moment)

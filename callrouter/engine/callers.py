@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from callrouter.journal import Entry, Word
 
 MOST_NUMBERS = 50_000
-UNFINISHED = frozenset({"abandoned", "timed_out", "turned_away", "crashed", "lost"})
+UNFINISHED = frozenset(
+    {"abandoned", "timed_out", "turned_away", "crashed", "lost", "callback_failed", "callback_expired"}
+)
 """How calls end whose callers wanted help and got none."""
 
 
@@ -35,6 +37,11 @@ class Callers:
                 self._helped.pop(number, None)
                 self._helped[number] = entry.agent
                 _bound(self._helped)
+            case Word.CALLBACKTRY if entry.data.get("outcome") == "open" and entry.call in self._calling:
+                number = self._calling[entry.call]  # they have left, and nobody has helped them yet
+                self._last.pop(number, None)
+                self._last[number] = LastCall(entry.at_ms, unfinished=True)
+                _bound(self._last)
             case Word.ENDED if number := self._calling.pop(entry.call, ""):
                 self._last.pop(number, None)
                 self._last[number] = LastCall(entry.at_ms, entry.data.get("how") in UNFINISHED)

@@ -231,7 +231,7 @@ TRIES = {
     "fallback": "we could not carry the call on: the place is kept",
     "unreachable": "the phone outside cannot be reached through the trunk",
     "agent_left": "the agent did not wait: the phone outside stops ringing",
-    "lost": "its worker died while the phone outside rang, which is stopped",
+    "lost": "its worker or Asterisk died while the phone outside rang or held the line",
     "connected": "the callback has come about",
     "failed": "the callback is given up",
     "expired": "the callback has expired",

@@ -234,6 +234,15 @@ def test_who_hangs_up_after_we_have_called_is_no_abandon_but_an_attempt() -> Non
     assert scene.call.callback.attempts == 1
 
 
+@pytest.mark.parametrize("keys", ["", "1"])
+def test_who_is_cut_off_by_an_accident_of_ours_has_used_no_attempt(keys: str) -> None:
+    scene = a_callback("#").then(proposed(), e.CustomerAnswered(), *map(e.CallerPressed, keys))
+    scene.then(e.CallerHungUp(lost=True))
+    assert outcomes(scene)[-1] == "lost"
+    assert scene.call.callback is not None
+    assert scene.call.callback.attempts == 0
+
+
 def test_at_night_nobody_is_rung_and_the_place_waits_for_the_morning(monkeypatch: pytest.MonkeyPatch) -> None:
     rules = QUEUES["payers"].callback
     assert rules is not None

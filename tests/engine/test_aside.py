@@ -250,3 +250,14 @@ def test_callers_are_remembered_by_number_and_how_their_call_ended() -> None:
     assert last is not None
     assert (last.at_ms, last.unfinished) == (2_000, True)
     assert callers.last_call("") is None
+
+
+def test_who_waits_to_be_called_back_has_called_before_and_was_not_helped() -> None:
+    callers = Callers()
+    callers.hear(Entry(Word.ARRIVED, call="c1", data={"caller": "+7916"}))
+    callers.hear(Entry(Word.CALLBACKTRY, call="c1", data={"outcome": "open"}, at_ms=2_000))
+    last = callers.last_call("7916")
+    assert last is not None
+    assert last.unfinished
+    callers.hear(Entry(Word.ENDED, call="c1", data={"how": "completed"}, at_ms=9_000))
+    assert callers.last_call("7916") != last
