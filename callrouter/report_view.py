@@ -27,23 +27,26 @@ WAITING = (
     "refused",
     "moved on",
     "SL",
+    "promised",
     "ASA",
     "longest",
     "abandonment",
 )
+SHARED = tuple(name for name in WAITING if name != "promised")
+"""What is about several queues together has no promise of its own."""
 WORK = ("handled", "AHT", "talk", "ACW", "RNA", "transfers")
 TIME = ("occupancy", "free", "not ready")
 BACK = ("called back", "first ring", "until called")
 COLUMNS: Mapping[By, Sequence[str]] = {
     By.QUEUE: (*WAITING, *WORK, "callbacks", *BACK, "wait error", "in p90"),
-    By.PROBLEM: (*WAITING, *WORK, "callbacks", *BACK),
-    By.INTERVAL: (*WAITING, "handled", "AHT", "RNA", "occupancy"),
+    By.PROBLEM: (*SHARED, *WORK, "callbacks", *BACK),
+    By.INTERVAL: (*SHARED, "handled", "AHT", "RNA", "occupancy"),
     By.AGENT: ("offers", "accepted", "missed", "declined", "busy", *WORK, *TIME),
     By.NODE: ("visits", "silences", "wrong keys", "hung up", "trouble", "hang-ups", "time", "callbacks"),
 }
 
 
-NARROW, WIDE, WIDEST = 120, 180, 215
+SMALL, NARROW, WIDE, WIDEST = 100, 160, 190, 225
 """Columns of a terminal."""
 WIDE_ONLY = (
     dict.fromkeys(
@@ -63,6 +66,7 @@ WIDE_ONLY = (
     )
     | dict.fromkeys(("wait error", "in p90"), WIDE)
     | dict.fromkeys(BACK, WIDEST)
+    | {"promised": SMALL}
 )
 """In a narrower one the table leaves these to --json and --csv."""
 
@@ -93,7 +97,15 @@ def _said(report: Report, gaps: int) -> list[str]:
 
 
 def _cells(names: Sequence[str], row: Row) -> list[str]:
-    return [_cell(name, row.counts, row.figures) for name in names]
+    return [promised(row) if name == "promised" else _cell(name, row.counts, row.figures) for name in names]
+
+
+def promised(row: Row) -> str:
+    """The queue's promise, and whether it was kept."""
+    if row.promise is None:
+        return ""
+    kept = {True: "kept", False: "broken", None: "–"}[row.kept]
+    return f"{row.promise.percent:g}% in {row.promise.within_ms / 1000:g}s {kept}"
 
 
 def _cell(name: str, counts: Counts, figures: Figures) -> str:
@@ -162,13 +174,18 @@ def plain_report(report: Report, gaps: int = 0) -> dict[str, object]:
         "service_level": {
             "variant": report.variant.value,
             "formula": FORMULAS[report.variant],
-            "within_s": report.bounds.within_ms / 1000,
+            "within_s": _limit_s(report),
             "short_abandon_s": report.bounds.short_ms / 1000,
         },
         "gaps": gaps,
         "rows": [_plain_row(report, row) for row in report.rows],
         "whole": _plain_row(report, report.whole),
     }
+
+
+def _limit_s(report: Report) -> float | None:
+    """Of all queues; None where each has its own, which stands in its row."""
+    return None if report.bounds.promises else report.bounds.within_ms / 1000
 
 
 def _plain_row(report: Report, row: Row) -> dict[str, object]:
@@ -178,20 +195,28 @@ def _plain_row(report: Report, row: Row) -> dict[str, object]:
         "trouble_rate": trouble_rate(row.counts),
         "node_s": node_s(row.counts),
     }
-    return {report.by.value: key, **asdict(row.figures), **nodes, **asdict(row.counts)}
+    promise = {
+        "promised_percent": row.promise.percent if row.promise else None,
+        "promised_within_s": row.promise.within_ms / 1000 if row.promise else None,
+        "promise_kept": row.kept,
+    }
+    return {report.by.value: key, **asdict(row.figures), **promise, **nodes, **asdict(row.counts)}
 
 
 def report_csv(report: Report) -> str:
     """A line a row, without the whole, which a spreadsheet adds up by itself."""
     named = {
         "service_level_variant": report.variant.value,
-        "within_s": f"{report.bounds.within_ms / 1000:g}",
         "short_abandon_s": f"{report.bounds.short_ms / 1000:g}",
     }
     out = io.StringIO()
-    writer = csv.DictWriter(out, [*_plain_row(report, report.whole), *named], lineterminator="\r\n")
+    writer = csv.DictWriter(out, [*_plain_row(report, report.whole), *named, "within_s"], lineterminator="\r\n")
     writer.writeheader()
-    writer.writerows({**_plain_row(report, row), **named} for row in report.rows)
+    limit = report.bounds.limit_ms
+    for row in report.rows:
+        within_ms = limit(row.key) if report.by is By.QUEUE else None
+        within_s = _limit_s(report) if within_ms is None else within_ms / 1000
+        writer.writerow({**_plain_row(report, row), **named, "within_s": "" if within_s is None else f"{within_s:g}"})
     return out.getvalue()
 
 

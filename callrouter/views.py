@@ -163,8 +163,30 @@ def floor_view(view: FloorView, zone: tzinfo, *, mask: bool = False) -> Renderab
         f"{_clock(view.now_ms, zone)}   {len(view.calls)} calls, {waiting} waiting   agents: {counts or 'nobody here'}"
     )
     notes = [Text(f"! {plain(note)}", "bold red") for note in view.notes]
-    tables = [_queues(view.queues), _agents(view.agents), _calls(view.calls, mask)]
+    tables = [_queues(view.queues), *_served(view), _agents(view.agents), _calls(view.calls, mask)]
     return Group(Text(head, "bold"), *notes, *(part for table in tables for part in ("", table)))
+
+
+def _served(view: FloorView) -> list[RenderableType]:
+    """How callers have fared, queue by queue, and by which formula."""
+    if not view.served:
+        return []
+    counted = ("offered", "answered", "abandoned", "SL", "ASA", "longest")
+    table = _table("queue", "last", *counted, "promise", right=counted)
+    for one in sorted(view.served, key=lambda served: served.queue):
+        level = "–" if one.service_level is None else f"{one.service_level:.1%}"
+        kept = {True: "kept", False: "broken", None: "–"}[one.kept]
+        promise = "" if one.promised_percent is None else f"{one.promised_percent:g}% {kept}"
+        table.add_row(
+            Text(plain(one.queue)),
+            Text(one.span),
+            *(Text(str(count or "·")) for count in (one.offered, one.answered, one.abandoned)),
+            Text(level),
+            Text("–" if one.asa_s is None else duration(one.asa_s * 1000)),
+            Text(duration(one.longest_wait_s * 1000)),
+            Text(promise, "red" if one.kept is False else ""),
+        )
+    return [Group(table, Text(f"SL: {view.service_level}", "dim"))]
 
 
 def _table(*columns: str, right: Iterable[str] = ()) -> Table:

@@ -1,5 +1,6 @@
 import csv
 import io
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -8,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from callrouter.report_view import plain_report, report_csv, report_table
-from callrouter.reporting.counts import Bounds
+from callrouter.reporting.counts import Bounds, Promise
 from callrouter.reporting.facts import Outcome, Stay, Stepped, Talked
 from callrouter.reporting.figures import Variant
 from callrouter.reporting.report import By, Material, Period, Report, report
@@ -53,6 +54,48 @@ def test_the_service_level_is_named_wherever_one_is_shown() -> None:
     assert isinstance(said, dict)
     assert said["variant"] == "offered"
     assert "answered in time" in said["formula"]
+
+
+def test_each_queue_is_judged_by_its_own_promise() -> None:
+    promises = {"payers": Promise(80, 10_000), "\x1b[31mevil": Promise(90, 100_000)}
+    period = Period(at("2026-10-25T02:00:00+02:00"), at("2026-10-25T03:30:00+01:00"), BERLIN, 0)
+    answered_in_time = Stay("c3", 0, "payers", JOINED, outcome=Outcome.ANSWERED, waited_ms=9_000)
+    found = report(
+        By.QUEUE,
+        period,
+        replace(MATERIAL, stays=(*MATERIAL.stays, answered_in_time)),
+        Variant.OFFERED,
+        Bounds(promises=promises),
+    )
+    rows = {row.key: row for row in found.rows}
+    assert (rows["payers"].figures.service_level, rows["payers"].kept) == (0.5, False)
+    assert rows["\x1b[31mevil"].kept is False
+    assert (found.whole.counts.answered_within, found.whole.kept) == (1, None)
+    console = Console(width=100, file=io.StringIO(), no_color=True)
+    console.print(report_table(found, width=100))
+    assert isinstance(console.file, io.StringIO)
+    text = console.file.getvalue()
+    assert "80% in 10s broken" in text
+    assert "SL: service level offered, within 10 s in payers, 100 s in" in text
+    limits = {row["queue"]: row["within_s"] for row in csv.DictReader(io.StringIO(report_csv(found)))}
+    assert limits["payers"] == "10"
+    told = plain_report(found)
+    assert isinstance(told["rows"], list)
+    payers = next(row for row in told["rows"] if row["queue"] == "payers")
+    assert (payers["promised_percent"], payers["promised_within_s"], payers["promise_kept"]) == (80, 10, False)
+    assert isinstance(told["service_level"], dict)
+    assert told["service_level"]["within_s"] is None
+
+
+def test_a_promise_is_kept_from_its_percentage_on_and_nobody_breaks_one_without_callers() -> None:
+    period = Period(JOINED - 1, JOINED + 1, BERLIN, 0)
+    stays = [
+        Stay("c1", 0, "payers", JOINED, outcome=Outcome.ANSWERED, waited_ms=1_000 * wait) for wait in (1, 1, 1, 99)
+    ]
+    still_waits = Stay("c2", 0, "merchants", JOINED)
+    bounds = Bounds(promises={"payers": Promise(75, 20_000), "merchants": Promise(99, 1_000)})
+    found = report(By.QUEUE, period, Material(stays=[*stays, still_waits]), Variant.OFFERED, bounds)
+    assert {row.key: row.kept for row in found.rows} == {"payers": True, "merchants": None}
 
 
 def test_a_table_has_its_rows_and_the_whole() -> None:

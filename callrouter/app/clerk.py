@@ -18,7 +18,7 @@ from functools import partial
 import structlog
 
 from callrouter.acd.turn import turn
-from callrouter.app.books import open_history
+from callrouter.app.books import open_history, usual_bounds
 from callrouter.app.site import Site
 from callrouter.config_files import resolve
 from callrouter.engine.ports import Line, Owner
@@ -65,8 +65,8 @@ async def run(site: Site) -> None:
 
 
 async def _work(site: Site, line: Line, history: History) -> None:
-    limits = (site.config.reports.within_s, *(queue.service_level.within_s for queue in site.config.queues.values()))
-    tally = Tally(limits)
+    bounds = usual_bounds(site.config)
+    tally = Tally(bounds.limit_ms(queue) / 1000 for queue in ("", *site.config.queues))
     owner = Owner(f"clerk/{secrets.token_hex(4)}")
     keep_ms = round(site.config.history.journal_hours * 3_600_000)
     clerk = Clerk(line, history, owner, keep_ms=keep_ms, on_written=tally.count)

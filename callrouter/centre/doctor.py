@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 from callrouter.centre import attached_checks
@@ -15,15 +15,31 @@ from callrouter.centre.needs import ASTERISK, NEEDS, REDIS, Need
 from callrouter.config import Config
 from callrouter.errors import ConfigError, SetupError
 
+Further = Callable[[Config], Awaitable[list[Finding]]]
+"""What others look at who know more of the centre than this room."""
 
-def examine(load: Callable[[], Config], run_folder: Path, resolve: SecretReader, *, json: bool = False) -> int:
+
+async def _nothing(_config: Config) -> list[Finding]:
+    return []
+
+
+def examine(
+    load: Callable[[], Config],
+    run_folder: Path,
+    resolve: SecretReader,
+    *,
+    json: bool = False,
+    further: Further = _nothing,
+) -> int:
     """Look at everything and print it; the exit code: 0 all is well, 1 problems found."""
-    findings = asyncio.run(look(load, Layout(run_folder), resolve))
+    findings = asyncio.run(look(load, Layout(run_folder), resolve, further))
     print(as_json(findings) if json else as_text(findings))
     return 0 if is_well(findings) else 1
 
 
-async def look(load: Callable[[], Config], layout: Layout, resolve: SecretReader) -> list[Finding]:
+async def look(
+    load: Callable[[], Config], layout: Layout, resolve: SecretReader, further: Further = _nothing
+) -> list[Finding]:
     """Every part of this machine and of the configuration, in the order in which they are needed."""
     findings = [machine.python(), machine.libraries()]
     try:
@@ -41,7 +57,7 @@ async def look(load: Callable[[], Config], layout: Layout, resolve: SecretReader
         findings.append(machine.ports(config, layout))
     if config.redis.url:
         findings.append(await attached_checks.redis(config.redis, config.redis.url, resolve))
-    return [*findings, *_trunk_secrets(config, resolve)]
+    return [*findings, *_trunk_secrets(config, resolve), *await further(config)]
 
 
 def _broken_configuration(error: ConfigError | SetupError) -> list[Finding]:

@@ -116,17 +116,25 @@ def floor(
     mask: Mask = False,
     json: Json = False,
 ) -> None:
-    """Watch the floor live, like top: queues, agents, calls. Ctrl-C ends."""
+    """Watch the floor live, like top: queues and how their callers have fared, agents, calls. Ctrl-C ends."""
     from rich.live import Live
 
     from callrouter.app import history
+    from callrouter.app.served import Figures
     from callrouter.views import floor_view
 
     site = site_of(context)
     zone = site.config.centre.zone
 
     async def show(line: RedisLine) -> None:
-        view = await history.live_floor(line)
+        figures = Figures(site)
+        try:
+            await look(line, figures)
+        finally:
+            await figures.close()
+
+    async def look(line: RedisLine, figures: Figures) -> None:
+        view = await figures.beside(await history.live_floor(line))
         if json:
             print_json(view)
         elif once or not sys.stdout.isatty():
@@ -135,7 +143,8 @@ def floor(
             with Live(floor_view(view, zone, mask=mask), screen=True, auto_refresh=False) as live:
                 while True:
                     await asyncio.sleep(every)
-                    live.update(floor_view(await history.live_floor(line), zone, mask=mask), refresh=True)
+                    view = await figures.beside(await history.live_floor(line))
+                    live.update(floor_view(view, zone, mask=mask), refresh=True)
 
     with_line(site, show)
 

@@ -80,11 +80,20 @@ def check(context: typer.Context, json: Json = False) -> None:
 @app.command()
 def doctor(context: typer.Context, json: Json = False) -> None:
     """Check every part (programs, versions, ports, permissions, disk, configuration) and say what to do."""
+    from callrouter.app.journal_checks import journal_findings
     from callrouter.centre.doctor import examine
     from callrouter.config_files import load_config, resolve
 
     where = where_of(context)
-    raise typer.Exit(examine(lambda: load_config(where.config), where.run_folder, resolve, json=json))
+    raise typer.Exit(
+        examine(
+            lambda: load_config(where.config),
+            where.run_folder,
+            resolve,
+            json=json,
+            further=lambda config: journal_findings(config, where.run_folder),
+        )
+    )
 
 
 @app.command()

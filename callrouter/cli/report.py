@@ -5,19 +5,15 @@ from __future__ import annotations
 import sys
 import time
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
 from callrouter.cli.terminal import Json, console, fail, go, print_json, site_of, wrong_use
-from callrouter.reporting.counts import Bounds
 from callrouter.reporting.figures import Variant
 from callrouter.reporting.intervals import midnight_ms
 from callrouter.reporting.report import By, Period
-
-if TYPE_CHECKING:
-    from callrouter.config import ReportsPart
 
 app = typer.Typer()
 
@@ -29,22 +25,23 @@ def report(
     ends: Annotated[str, typer.Option("--to", help="A day, which is included, or a time, which is not.")] = "",
     by: Annotated[By, typer.Option(help="What each row is about.")] = By.QUEUE,
     service_level: Annotated[Variant | None, typer.Option(help="Another formula than reports.service_level.")] = None,
-    within: Annotated[float | None, typer.Option(min=0, help="Another limit than reports.within_s.")] = None,
+    within: Annotated[
+        float | None, typer.Option(min=0, help="This limit for every queue, instead of each queue's own.")
+    ] = None,
     short: Annotated[float | None, typer.Option(min=0, help="Another one than reports.short_abandon_s.")] = None,
     json: Json = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, for spreadsheets.")] = False,
 ) -> None:
     """Service level, waits, abandonment, handle times, occupancy and more of today or another period."""
-    from callrouter.app.books import make_report
+    from callrouter.app.books import make_report, usual_bounds
     from callrouter.report_view import plain_report, report_csv, report_table
 
     if json and as_csv:
         wrong_use("Say only one of --json and --csv.")
     site = site_of(context)
-    usual = site.config.reports
     period = _period(begins, ends, site.config.centre.zone)
-    variant = service_level or Variant(usual.service_level)
-    found, gaps = go(make_report(site, by, period, variant, _bounds(usual, within, short)))
+    variant = service_level or Variant(site.config.reports.service_level)
+    found, gaps = go(make_report(site, by, period, variant, usual_bounds(site.config, within, short)))
     if json:
         print_json(plain_report(found, gaps))
     elif as_csv:
@@ -62,12 +59,6 @@ def clerk(context: typer.Context) -> None:
 
     set_up()
     go(run(site_of(context)))
-
-
-def _bounds(usual: ReportsPart, within: float | None, short: float | None) -> Bounds:
-    within_s = usual.within_s if within is None else within
-    short_s = usual.short_abandon_s if short is None else short
-    return Bounds(round(within_s * 1000), round(short_s * 1000))
 
 
 def _period(begins: str, ends: str, zone: ZoneInfo) -> Period:

@@ -77,6 +77,8 @@ def asked_for(
     within: float | None, short: float | None, service_level: Variant | None, usual: ReportsPart | None = None
 ) -> Asked:
     """As asked, else as reports have it."""
+    from dataclasses import replace
+
     from callrouter.config import ReportsPart
     from callrouter.reporting.counts import Bounds
     from callrouter.simulation.outlook import Asked
@@ -84,7 +86,9 @@ def asked_for(
     usual = usual or ReportsPart()
     within_s = usual.within_s if within is None else within
     short_s = usual.short_abandon_s if short is None else short
-    bounds = Bounds(round(within_s * 1000), round(short_s * 1000))
+    bounds = Bounds(short_ms=round(short_s * 1000))
+    if within_s is not None:
+        bounds = replace(bounds, within_ms=round(within_s * 1000))
     return Asked(bounds, service_level or Variant(usual.service_level))
 
 

@@ -141,7 +141,12 @@ class MetricsPart(Part):
 class ReportsPart(Part):
     """What `service level` means here. It is named with every report, and changes no history."""
 
-    within_s: float = Field(default=20, gt=0, le=3600, description="answered within so many seconds is in time")
+    within_s: float | None = Field(
+        default=None,
+        gt=0,
+        le=3600,
+        description="answered within so many seconds is in time, in every queue; nothing: within what each promises",
+    )
     short_abandon_s: float = Field(
         default=5, ge=0, le=600, description="who hangs up sooner counts neither as abandoned nor as offered"
     )

@@ -5,20 +5,35 @@ Rule: a fact is counted once, where it began; time is cut at the edges of interv
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from operator import add, attrgetter
 
 from callrouter.reporting.facts import AskedBack, Offered, Outcome, Stay, Stepped, Talked
 
 
 @dataclass(frozen=True, slots=True)
+class Promise:
+    """A queue's service level as it is promised: `80 % in 20 s`."""
+
+    percent: float
+    within_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Bounds:
-    """The two limits that people set; they are named with every figure that they shape."""
+    """The limits that people set; they are named with every figure that they shape."""
 
     within_ms: int = 20_000
-    """An answer within so long is in time (`80 % in 20 s`)."""
+    """An answer within so long is in time, in a queue that promises nothing else."""
     short_ms: int = 5_000
     """Who hangs up sooner has not waited: neither abandoned nor offered."""
+    promises: Mapping[str, Promise] = field(default_factory=dict)
+    """Queue → what it is judged by; empty where all are judged alike."""
+
+    def limit_ms(self, queue: str) -> int:
+        promise = self.promises.get(queue)
+        return promise.within_ms if promise else self.within_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +161,9 @@ _TIME_OF_KIND = {
 
 
 def of_stay(stay: Stay, bounds: Bounds) -> Counts:
-    """In time is at most `within_ms`; short is less than `short_ms`. Only who was answered or gave up has a wait."""
+    """In time is at most the queue's limit, short less than `short_ms`. Only who was answered or gave up has a wait."""
     one = _with_expected(_OF_OUTCOME[stay.outcome], stay)
-    within = int(stay.waited_ms <= bounds.within_ms)
+    within = int(stay.waited_ms <= bounds.limit_ms(stay.queue))
     if stay.outcome is Outcome.ANSWERED:
         waited = stay.waited_ms
         return replace(one, answered_within=within, answered_wait_ms=waited, longest_wait_ms=waited)

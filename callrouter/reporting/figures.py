@@ -41,7 +41,7 @@ def service_level(counts: Counts, variant: Variant = Variant.OFFERED) -> float |
     ANSWERED      app_queue's ServicelevelPerf (Asterisk, apps/app_queue.c); also called completed calls only
     ASTERISK_SL2  app_queue's ServicelevelPerf2
     """
-    offered = counts.answered + counts.abandoned - counts.abandoned_short
+    offered = offered_to(counts)
     above, below = {
         Variant.OFFERED: (counts.answered_within, offered),
         Variant.ALL_ARRIVALS: (counts.answered_within, counts.entered - counts.moved_on - counts.waiting),
@@ -58,6 +58,11 @@ def service_level(counts: Counts, variant: Variant = Variant.OFFERED) -> float |
 def flow_outs(counts: Counts) -> int:
     """Who left the queue and neither was answered nor gave up: a rule moved them, or they chose another way."""
     return counts.timed_out + counts.moved_on + counts.sent_away + counts.went_back
+
+
+def offered_to(counts: Counts) -> int:
+    """Callers for whom somebody had to answer: without short abandons, and without those who moved on or went back."""
+    return counts.answered + counts.abandoned - counts.abandoned_short
 
 
 def asa_s(counts: Counts) -> float | None:
@@ -212,8 +217,18 @@ def figures(counts: Counts, variant: Variant = Variant.OFFERED) -> Figures:
 
 def words(variant: Variant, bounds: Bounds) -> str:
     """Which service level this is, to be said wherever one is shown."""
-    within, short = bounds.within_ms / 1000, bounds.short_ms / 1000
-    return f"service level {variant.value}, within {within:g} s: {FORMULAS[variant]}; short abandon: under {short:g} s"
+    level = f"service level {variant.value}, within {_limits(bounds)}: {FORMULAS[variant]}"
+    return f"{level}; short abandon: under {bounds.short_ms / 1000:g} s"
+
+
+def _limits(bounds: Bounds) -> str:
+    """One for all, or each with its queues."""
+    of: dict[int, list[str]] = {}
+    for queue, promise in bounds.promises.items():
+        of.setdefault(promise.within_ms, []).append(queue)
+    if len(of) <= 1:
+        return f"{next(iter(of), bounds.within_ms) / 1000:g} s"
+    return ", ".join(f"{ms / 1000:g} s in {' and '.join(of[ms])}" for ms in sorted(of))
 
 
 def _ratio(above: int, below: int) -> float | None:

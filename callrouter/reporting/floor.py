@@ -55,6 +55,25 @@ class CallView:
 
 
 @dataclass(frozen=True, slots=True)
+class Served:
+    """How a queue's callers have fared: those who came into it since `since_ms`."""
+
+    queue: str
+    span: str
+    """30 min · today"""
+    since_ms: int
+    offered: int
+    answered: int
+    abandoned: int
+    service_level: float | None
+    promised_percent: float | None
+    kept: bool | None
+    """Whether the queue's promise was; None without one, or where there was nothing to keep."""
+    asa_s: float | None
+    longest_wait_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class FloorView:
     queues: tuple[QueueView, ...]
     agents: tuple[AgentView, ...]
@@ -62,6 +81,9 @@ class FloorView:
     now_ms: int
     notes: tuple[str, ...] = ()
     """Alarms to be shown with the floor."""
+    served: tuple[Served, ...] = ()
+    service_level: str = ""
+    """Which one it is, in words."""
 
 
 CONDITIONS = ("free", "ringing", "talking", "wrap-up", "resting", "not ready", "unreachable", "out")

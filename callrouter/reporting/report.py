@@ -11,7 +11,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from callrouter.reporting.counts import Bounds, Counts, Sum, of_callback, of_offer, of_stay, of_step, of_talk, of_time
+from callrouter.reporting.counts import (
+    Bounds,
+    Counts,
+    Promise,
+    Sum,
+    of_callback,
+    of_offer,
+    of_stay,
+    of_step,
+    of_talk,
+    of_time,
+)
 from callrouter.reporting.facts import AskedBack, Offered, Stay, Stepped, Talked
 from callrouter.reporting.figures import Figures, Variant, figures
 from callrouter.reporting.intervals import interval_of, intervals, pieces
@@ -54,6 +65,14 @@ class Row:
     """A queue, an agent, `tree/node`, the beginning of an interval in UTC milliseconds; empty for the whole."""
     counts: Counts
     figures: Figures
+    promise: Promise | None = None
+    """Of a queue that is judged by its own."""
+
+    @property
+    def kept(self) -> bool | None:
+        """Whether the promise was; None without one, or where there was nothing to keep."""
+        level = self.figures.service_level
+        return None if self.promise is None or level is None else level * 100 >= self.promise.percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +98,14 @@ def report(by: By, period: Period, material: Material, variant: Variant, bounds:
         sums[key].add(counts)
     for one in sums.values():
         whole.add(one.counts())
-    rows = tuple(_row(key, sums[key], variant) for key in sorted(sums))
+    promises = bounds.promises if by is By.QUEUE else {}
+    rows = tuple(_row(key, sums[key], variant, promises.get(key)) for key in sorted(sums))
     return Report(by, period, variant, bounds, rows, _row("", whole, variant))
 
 
-def _row(key: str, total: Sum, variant: Variant) -> Row:
+def _row(key: str, total: Sum, variant: Variant, promise: Promise | None = None) -> Row:
     counts = total.counts()
-    return Row(key, counts, figures(counts, variant))
+    return Row(key, counts, figures(counts, variant), promise)
 
 
 def _by_queue(_period: Period, material: Material, bounds: Bounds) -> Iterator[Counted]:

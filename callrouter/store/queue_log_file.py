@@ -50,7 +50,7 @@ class QueueLogFile:
         except (OSError, Busy):
             os.close(self._descriptor)
             raise
-        self.kept = _read(notes)
+        self.kept = read_notes(notes)
         try:
             self._take_back()
         except OSError:
@@ -121,7 +121,8 @@ def _write(descriptor: int, text: bytes) -> None:
         os.fsync(descriptor)
 
 
-def _read(notes: Path) -> Kept:
+def read_notes(notes: Path) -> Kept:
+    """Also while somebody writes: the file is replaced whole."""
     try:
         return msgspec.json.decode(notes.read_bytes(), type=Kept)
     except FileNotFoundError:

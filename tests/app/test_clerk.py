@@ -32,6 +32,10 @@ FILES = {
         metrics: {port: PORT}
         centre: {language: en}
         reports: {within_s: 30}
+        history: {queue_log: run/queue_log}
+        webhooks:
+        .  crm: {url: "http://127.0.0.1:9/", secret: {env: NOBODY_HAS_SET_THIS}}
+        .  desk: {url: "http://127.0.0.1:9/", events: [SWITCH]}
         """,
     "config/trunks.yaml": "trunks: {carrier: {addresses: [127.0.0.2]}}",
     "config/numbers.yaml": 'numbers: [{number: "+4420", tree: shop}]',
@@ -51,7 +55,8 @@ class Place:
             file = folder / name
             file.parent.mkdir(exist_ok=True)
             told = text.replace("SOCKET", str(redis)).replace("PORT", str(self.port))
-            file.write_text("\n".join(line.strip() for line in told.splitlines()))
+            file.write_text("\n".join(line.strip().removeprefix(".") for line in told.splitlines()))
+        (folder / "run").mkdir()
         self.words = ("--config", str(folder / "config"), "--run-folder", str(folder / "run"))
         self.site: Site = open_site(folder / "config", folder / "run")
         self.site.layout.prepare()
@@ -115,10 +120,49 @@ def test_the_clerk_keeps_the_history_survives_its_death_and_ends_when_told(place
         assert "callrouter_history_behind_seconds 0.0" in page
         assert "callrouter_history_gaps 0.0" in page
         assert 'le="30.0"' in page
+        wait_until(lambda: "callrouter_queue_log_behind_seconds 0.0" in place.metrics())
+        wait_until(lambda: 'callrouter_webhook_behind_seconds{hook="desk"} 0.0' in place.metrics())
         clerk.send_signal(signal.SIGTERM)
         assert clerk.wait(10) == 0
     assert place.entered() == second
     _told_in_every_form(place)
+    _told_beside_the_floor(place)
+    _told_by_the_doctor(place)
+    _told_in_the_queue_log(place, second - first)
+
+
+def _told_beside_the_floor(place: Place) -> None:
+    """A day of the past: only `today` may hold it, and only if the test does not run over midnight."""
+    done = CliRunner().invoke(app, [*place.words, "floor", "--json"])
+    floor = json.loads(done.stdout)
+    assert floor["notes"] == ["no worker is running: callers get the fallback"]
+    assert "service level offered, within 30 s" in floor["service_level"]
+    rows = json.loads(place.report("--json").stdout)["rows"]
+    today = {one["queue"]: one for one in floor["served"] if one["span"] == "today"}
+    assert {row["queue"]: (row["answered"], row["service_level"]) for row in rows} == {
+        queue: (one["answered"], one["service_level"]) for queue, one in today.items()
+    }
+    shown = CliRunner().invoke(app, [*place.words, "floor", "--once"], env={"COLUMNS": "120"}).stdout
+    assert "SL: service level offered" in shown
+
+
+def _told_in_the_queue_log(place: Place, second_day: int) -> None:
+    """It begins with the first day's newest snapshot; of the second it has every call."""
+    lines = (place.site.layout.root / "queue_log").read_text().splitlines()
+    assert [line.split("|")[4] for line in lines].count("QUEUESTART") == 1
+    assert sum(line.split("|")[4] == "ENTERQUEUE" and "|c2-" in line for line in lines) == second_day
+
+
+def _told_by_the_doctor(place: Place) -> None:
+    done = CliRunner().invoke(app, [*place.words, "doctor", "--json"])
+    found = {one["part"]: (one["state"], one["found"]) for one in json.loads(done.stdout)["findings"]}
+    assert found["history"] == ("ok", "has all that the journal has")
+    assert found["queue_log"] == ("ok", "has all that the journal has")
+    assert found["webhook crm"] == (
+        "problem",
+        "webhooks.crm.secret: the environment variable NOBODY_HAS_SET_THIS is not set; set it before starting",
+    )
+    assert found["webhook desk"] == ("ok", "has all that the journal has")
 
 
 def _told_in_every_form(place: Place) -> None:

@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -108,10 +110,25 @@ async def migrate(engine: AsyncEngine) -> None:
         await connection.run_sync(upgrade)
 
 
-def upgrade(connection: Connection, to: str = "head") -> None:
-    """Step by step to this version of the tables."""
+async def is_up_to_date(engine: AsyncEngine) -> bool:
+    """Whether the tables are those of this version."""
+
+    def same(connection: Connection) -> bool:
+        head = ScriptDirectory.from_config(_steps()).get_current_head()
+        return MigrationContext.configure(connection).get_current_revision() == head
+
+    return await reading(engine, same)
+
+
+def _steps() -> Config:
     config = Config()
     config.set_main_option("script_location", "callrouter.store.history:migrations")
+    return config
+
+
+def upgrade(connection: Connection, to: str = "head") -> None:
+    """Step by step to this version of the tables."""
+    config = _steps()
     config.attributes["connection"] = connection
     command.upgrade(config, to)
 
