@@ -176,6 +176,10 @@ class Lines:
     def left_by_key(self, entry: Entry) -> Iterator[str]:
         yield self._out(entry, "EXITWITHKEY", entry.data.get("key", ""))
 
+    def sent_away(self, entry: Entry) -> Iterator[str]:
+        """app_queue knows no hours; who is put out of the line because nobody is there has this event."""
+        yield self._out(entry, "EXITEMPTY")
+
     def over(self, entry: Entry) -> Iterator[str]:
         """A stay that nothing has ended: we could not carry on, and the caller was put out of the line."""
         if entry.call in self.memory.stays:
@@ -227,6 +231,7 @@ _TOLD: Mapping[Word, Callable[[Lines, Entry], Iterator[str]]] = {
     Word.ABANDON: Lines.left,
     Word.EXITWITHTIMEOUT: Lines.left,
     Word.EXITEMPTY: Lines.left,
+    Word.EXITCLOSED: Lines.sent_away,
     Word.EXITWITHKEY: Lines.left_by_key,
     Word.ENDED: Lines.over,
     Word.RINGNOANSWER: Lines.rang_in_vain,

@@ -109,6 +109,14 @@ def test_who_is_called_back_enters_the_queue_anew() -> None:
     ]
 
 
+def test_who_is_sent_away_by_hours_or_an_emergency_leaves_as_from_an_empty_queue() -> None:
+    for word in (Word.EXITEMPTY, Word.EXITCLOSED):
+        diary = waits(Diary(C).at(0))
+        gives_up(diary.at(30), word)
+        diary.says(Word.ENDED, how="closed")
+        assert of_calls(*diary.entries)[1:] == [f"30|{C}|payers|NONE|EXITEMPTY|1|1|30"]
+
+
 def test_a_talk_with_somebody_of_the_directory_is_no_queues() -> None:
     diary = Diary(C)
     diary.at(0).says(Word.TRANSFER, target="bank", outcome="connected")
