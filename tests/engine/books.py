@@ -14,7 +14,7 @@ from callrouter.reporting.calls import journal_order
 
 COEXIST_MS = 100
 LATE_MS = 2_000
-RINGS = frozenset({Activity.RESERVED, Activity.RINGING})
+HELD = frozenset({Activity.RESERVED, Activity.RINGING, Activity.BRIEFING})
 OVER = frozenset({Word.CONNECT, Word.RINGNOANSWER, Word.RINGCANCELED})
 
 
@@ -65,6 +65,8 @@ class Books:
                 self._end(entry.call)
             case Word.OFFER:
                 self._offer(entry)
+            case Word.BRIEFED:  # the ring is over in time; how long the words take is another matter
+                self._offers[entry.call][entry.agent] = (entry.at_ms, 1 << 62)
             case word if word in OVER:
                 self._over(entry)
         self._look(entry.at_ms)
@@ -113,6 +115,6 @@ class Books:
     def agree_with(self, things: dict[str, dict[str, str]], calls: set[str]) -> list[str]:
         """The floor folded from the journal is the one that the store holds, and nobody is held by an offer unknown."""
         found = [] if self.floor.things() == things else ["the floor of the journal is not that of the store"]
-        rings = {name for name, fields in self.floor.agents.raw.items() if fields.get("activity") in RINGS}
-        found += [f"{name} is in an offer of which the journal does not know" for name in rings ^ self._agents.keys()]
+        held = {name for name, fields in self.floor.agents.raw.items() if fields.get("activity") in HELD}
+        found += [f"{name} is in an offer of which the journal does not know" for name in held ^ self._agents.keys()]
         return found + [f"{call} is offered but not alive" for call in self._offers.keys() - calls]
