@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from callrouter.acd.activity import LIMIT
 from callrouter.journal import Entry, Word
 from callrouter.reporting.calls import fold
 from callrouter.reporting.facts import Outcome, Stay, facts
@@ -116,6 +117,8 @@ def _times_away(entries: Sequence[Entry]) -> tuple[Away, frozenset[str]]:
     away: dict[tuple[str, str], int | None] = {}
     back = set()
     for entry in entries:
+        if entry.word is Word.PAUSE and entry.data.get("reason") == LIMIT:
+            continue
         if entry.word is Word.PAUSE and entry.data.get("by") == "callrouter":
             paused[entry.agent] = entry
             away[entry.call, entry.agent] = None
