@@ -119,6 +119,7 @@ class Recovery:
         stored = await self._world.line.calls()
         self._tell_again({leg.leg: leg for leg in held})
         self._give_up_lost(stored)
+        await self._take_up(stored)
         await self._let_strangers_go(held, stored)
 
     def _tell_again(self, held: Mapping[LegId, HeldLeg]) -> None:
@@ -142,6 +143,14 @@ class Recovery:
             if session.call.id in lost & self._lost:
                 session.post(TakenAway())
         self._lost = lost
+
+    async def _take_up(self, stored: Sequence[StoredCall]) -> None:
+        """Calls that are ours in the store and that nobody carries: our first writing or take-over stood after all.
+
+        Each worker for itself: for the others we live, so none of them will."""
+        for each in stored:
+            if each.owner == self._world.owner and each.call not in self._registry:
+                await self._adopt(each)
 
     async def _let_strangers_go(self, held: Sequence[HeldLeg], stored: Sequence[StoredCall]) -> None:
         """Legs that no call knows, of ours or of a worker that is dead: callers to the fallback, others hung up."""

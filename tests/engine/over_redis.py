@@ -27,6 +27,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule, run_state_machine_as_test
 
 from callrouter.acd.floor import Presence
+from callrouter.journal import Entry, Word
 from tests.engine.centre import AGENTS, ALL_PHONES, CROWD, QUEUES, Centre
 from tests.engine.redis_world import RedisLoop, SharedRedis, Traffic
 from tests.engine.test_invariants import TOLD, Day, moments
@@ -76,9 +77,15 @@ class DayOverRedis(Day):
             yield
         except AssertionError:
             traceback.print_exc()
-            for entry in self.redis.journal[-60:]:
+            for entry in self._worth_reading():
                 print(entry.id, entry.word, entry.call[-4:], entry.agent, dict(entry.data), file=sys.stderr)
             raise
+
+    def _worth_reading(self) -> list[Entry]:
+        """The last of the journal, and all about calls in which the engine itself saw something wrong."""
+        journal = self.redis.journal
+        broken = {entry.call for entry in journal if entry.word is Word.BREACH}
+        return [entry for entry in journal[:-60] if entry.call in broken] + journal[-60:]
 
     # --- what a Redis suffers ----------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ import pytest
 
 from callrouter.acd.floor import Activity
 from callrouter.calls.call import Phase
-from callrouter.engine.monitor import LEASE_S, PULSE_S, REPAIR_S
+from callrouter.engine.monitor import LEASE_S, PULSE_S, REPAIR_S, TIDY_S
 from callrouter.engine.ports import Commit, Owner
 from callrouter.errors import CommandRefused, SwitchDown
 from callrouter.journal import Word
@@ -481,3 +481,21 @@ async def test_who_does_not_see_its_own_lease_believes_nothing_about_the_others(
     await centre.workers["w2"].worker._monitor.repair()
     assert centre.owner_of(caller).startswith("w1/")
     assert centre.entries(Word.ADOPTED) == []
+
+
+async def test_a_take_over_that_stood_though_its_answer_was_lost_is_found_by_its_own_worker(centre: Centre) -> None:
+    """Whichever worker does the repairs: for all others the call belongs to somebody who lives."""
+    running = await centre.start("w2")
+    await centre.start("w1")
+    caller = await centre.caller()
+    call = centre.call_of(caller).id
+    assert centre.owner_of(caller) == running.worker.owner
+    session = running.worker.registry.session(call)
+    assert session is not None
+    session.is_over = True
+    running.worker.registry._sessions.pop(call)
+    await centre.line.try_lock("repair", Owner("another"), 1000)
+    await centre.pass_time(TIDY_S + 1)
+    assert running.worker.registry.call(call) is not None
+    await centre.hangs_up(caller)
+    assert centre.calls == {}
