@@ -10,13 +10,14 @@ from dataclasses import dataclass
 
 from callrouter.acd.things import Fields, Presence
 
-LOOKED_AT = frozenset({"presence", "queues", "reachable"})
+LOOKED_AT = frozenset({"presence", "queues", "reachable", "barred"})
 """Fields of an agent that say for which queues they are there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Staff:
-    """How many of a queue's agents are logged in, of these READY, and of these with a phone that answers."""
+    """How many of a queue's agents are logged in, of these READY (and not barred), and of these with a phone that
+    answers."""
 
     logged_in: int = 0
     ready: int = 0
@@ -80,6 +81,6 @@ def _holds(fields: Fields) -> int:
     presence = fields.get("presence", Presence.LOGGED_OUT)
     if presence == Presence.LOGGED_OUT:
         return 0
-    if presence != Presence.READY:
+    if presence != Presence.READY or fields.get("barred"):
         return 1
     return 3 if fields.get("reachable") == "1" else 2

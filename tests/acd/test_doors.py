@@ -125,6 +125,15 @@ def test_what_is_counted_along_the_way_is_what_counting_anew_gives(
     assert all(again.attendance.staff(queue) == floor.attendance.staff(queue) for queue in ("x", "y"))
 
 
+def test_a_trainee_without_a_mentor_is_there_and_not_ready() -> None:
+    floor = Floor({"agent:tina": {"queues": "x", "presence": "READY", "reachable": "1"}})
+    assert floor.attendance.staff("x") == Staff(1, 1, 1)
+    floor.apply({"agent:tina": {"barred": "mentor"}}, "2-0")
+    assert floor.attendance.staff("x") == Staff(1, 0, 0)
+    floor.apply({"agent:tina": {"barred": ""}}, "3-0")
+    assert floor.attendance.staff("x") == Staff(1, 1, 1)
+
+
 def test_who_waits_to_be_called_back_does_not_fill_the_line() -> None:
     attendance = Attendance()
     attendance.call_changed("c1", {"queue": "x", "callback": "1"})
