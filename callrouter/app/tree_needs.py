@@ -69,6 +69,7 @@ def calling_back(site: Site) -> CallingBack:
     return CallingBack(
         reach=lambda number, trunk: reach_number(number, trunk, config.trunks, own),
         rung_today=lambda _: 0,
+        is_rung=lambda _number, _call: False,
         hold=system.CALLBACK_HOLD,
         confirm=system.CALLBACK_CONFIRM,
         ringing=system.CALLBACK_RINGING,

@@ -55,6 +55,8 @@ class CallingBack:
     """A number and a trunk → how to ring it, or why not: unknown, own, forbidden."""
     rung_today: Callable[[str], int]
     """How often a number (Reach.id) was rung to call it back, in the last 24 hours."""
+    is_rung: Callable[[str, CallId], bool]
+    """Whether another call than this one calls that number back at this moment."""
     hold: Prompt
     confirm: Prompt
     ringing: Prompt

@@ -11,6 +11,9 @@ from callrouter.calls.callback import over, rules_of, stand, thing_of, waits_unt
 from callrouter.calls.calling_back import dial, greet, quieted
 from callrouter.calls.step import Moment, Need, Step
 
+ELSEWHERE_MS = 30_000
+"""Another queue calls the same number at this moment: so long its place rests."""
+
 
 def serve(call: Call, event: e.AgentProposed, moment: Moment) -> Step:
     """An agent's phone, or the phone outside; at night and after too many rings in a day neither."""
@@ -23,6 +26,9 @@ def serve(call: Call, event: e.AgentProposed, moment: Moment) -> Step:
     if calling.rung_today(reach.id) >= rules.per_day:
         rests = replace(back, again_ms=moment.now_ms + round(rules.retry_s * 1000))
         return stand(Step(replace(call, callback=rests)), "rung_enough_today", moment)
+    if calling.is_rung(reach.id, call.id):
+        rests = replace(back, again_ms=moment.now_ms + ELSEWHERE_MS)
+        return stand(Step(replace(call, callback=rests)), "rung_elsewhere", moment)
     if rules.first == "customer":
         return dial(call, None, moment)
     rung = offering.ring_agent(call, event, moment)

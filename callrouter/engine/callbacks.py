@@ -51,6 +51,11 @@ class Callbacks:
             self._rung.popleft()
         return sum(1 for _, other in self._rung if other == number)
 
+    def is_rung(self, number: str, but: CallId) -> bool:
+        """Whether another callback than this call's rings there, or has somebody on its line."""
+        others = (one for one in self._floor.others(KIND).values() if one.get("call") != but)
+        return any(one.get("number") == number and one.get("state") in ("ringing", "reached") for one in others)
+
     def hear(self, entry: Entry) -> None:
         """Every entry of the journal, once."""
         if entry.word is Word.CALLBACKTRY and entry.data.get("outcome") == "dialled":

@@ -156,7 +156,11 @@ class Worker:
             prepare=plan.prepare_tree,
             documents=plan.documents,
         )
-        self._back = replace(plan.back, rung_today=self._callbacks.rung_today) if plan.back else None
+        self._back = (
+            replace(plan.back, rung_today=self._callbacks.rung_today, is_rung=self._callbacks.is_rung)
+            if plan.back
+            else None
+        )
         self._canaries = Canaries(line, self.trees)
         world = World(
             line,

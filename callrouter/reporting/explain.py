@@ -215,6 +215,7 @@ TRIES = {
     "open": "the callback keeps the place in the line",
     "closed": "people are not rung at this hour: the place is kept",
     "rung_enough_today": "this number has been rung often enough today: the place is kept",
+    "rung_elsewhere": "another queue calls this number at this moment: the place is kept",
     "hurried": "it is made without a pause",
     "now_wanted": "it is wanted without a pause{by}",
     "cancel_wanted": "it is to be cancelled{by}",

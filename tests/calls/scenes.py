@@ -144,9 +144,12 @@ def reach_number(number: str, trunk: str) -> Reach | str:
 
 RUNG: dict[str, int] = {}
 """How often each number was rung today."""
+RINGING_ELSEWHERE: set[str] = set()
+"""Numbers that another call calls back."""
 BACK = CallingBack(
     reach_number,
     lambda number: RUNG.get(number, 0),
+    lambda number, _call: number in RINGING_ELSEWHERE,
     hold=Prompt("system.hold", {"ru": "Соединяем"}, {}),
     confirm=Prompt("system.confirm", {"ru": "Нажмите один"}, {}),
     ringing=Prompt("system.ringing", {"ru": "Звоним"}, {}),

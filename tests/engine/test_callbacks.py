@@ -239,3 +239,19 @@ async def test_an_open_callback_takes_no_room_from_callers(centre: Centre) -> No
     running = await centre.start()
     await asks(centre)
     assert (len(running.worker.registry), running.worker.registry.in_use) == (1, 0)
+
+
+async def test_two_queues_never_ring_the_same_phone_at_once(centre: Centre) -> None:
+    await centre.start()
+    await asks(centre)
+    other = await asks(centre, "5")
+    await centre.ready("clara")
+    assert centre.exchange.ringing(OUTSIDE)
+    await centre.ready("anna")
+    await centre.pass_time(5)
+    assert not centre.rings("anna")
+    assert "rung_elsewhere" in outcomes(centre)
+    await centre.hangs_up(centre.exchange.ringing(OUTSIDE)[0], 17)
+    assert now(centre, other).phase is Phase.CALLBACK
+    await centre.pass_time(30)
+    assert centre.rings("anna")
