@@ -102,7 +102,7 @@ def _caller(one: Seen, found: Learned, who: Who, patience: float, talk: float, r
     curve, goes_back = found.patience[one.queue], False
     seconds = curve.at(patience)
     if who is Who.SAME:
-        goes_back = one.outcome in (Outcome.WENT_BACK, Outcome.LOST)
+        goes_back = one.outcome in (Outcome.WENT_BACK, Outcome.SENT_AWAY, Outcome.LOST)
         seconds = _patience_s(one, curve if isinstance(curve, Curve) else None, seconds, patience)
         talk = _talk_share(one, found.talks(one.last_queue, one.agent), talk)
     patience_ms = None if seconds > ENDLESS_S else round(seconds * 1000)
@@ -111,9 +111,9 @@ def _caller(one: Seen, found: Learned, who: Who, patience: float, talk: float, r
 
 
 def _patience_s(one: Seen, curve: Curve | None, drawn: float, luck: float) -> float:
-    """Whoever left by themselves leaves then; the others had patience for more than they waited."""
+    """Whoever left by themselves, or by a rule of the queue, leaves then; the others had patience for more."""
     waited = one.waited_ms / 1000
-    if one.outcome in (Outcome.ABANDONED, Outcome.WENT_BACK, Outcome.LOST):
+    if one.outcome in (Outcome.ABANDONED, Outcome.WENT_BACK, Outcome.SENT_AWAY, Outcome.LOST):
         return waited
     return max(waited + 0.001, curve.beyond(waited, luck) if curve is not None else waited + drawn)
 
