@@ -99,6 +99,8 @@ def _timed_out(record: CallRecord, entry: Entry) -> CallRecord:
 
 def _sent_away(record: CallRecord, entry: Entry) -> CallRecord:
     record = _left(record, entry, "sent away", entry.data.get("to", ""))
+    if not record.visits:  # somebody called back, of whose stay nothing is left
+        return record
     why = "nobody" if entry.word is Word.EXITEMPTY else entry.data.get("why", "closed")
     return replace(record, visits=(*record.visits[:-1], replace(record.visits[-1], why=why)))
 
