@@ -125,7 +125,7 @@ def _site(folder: Path, agents: Mapping[str, str], workers: int) -> Site:
     (folder / "first").mkdir()
     (folder / "trees").mkdir()
     (folder / "trees" / "bench.yaml").write_text(json.dumps(TREE), encoding="utf-8")
-    rules = {"ring_s": RING_S, "wrap_up_s": 0, "record": False, "max_wait_s": LONGEST_WAIT_S}
+    rules = {"ring_s": RING_S, "wrap_up": {"mode": "none"}, "record": False, "max_wait_s": LONGEST_WAIT_S}
     config = {
         "centre": {"language": "en", "workers": workers},
         "trees": str(folder / "trees"),

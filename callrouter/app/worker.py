@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import secrets
 import signal
 import time
@@ -136,8 +137,17 @@ async def serve(
     await switch.up.wait()
     await patiently("open", worker.open)
     background(files.tend(partial(live_calls, line), partial(facts_of, line)), "recordings")
+    spare_the_lasting()
     log.info("worker_open", owner=worker.owner)
     await stop.wait()
+
+
+def spare_the_lasting() -> None:
+    """What is there when the doors open stays as long as the worker: the garbage collector need not look through it
+    again and again between calls, and what calls leave behind it need not look for after every 700 objects."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 async def listen(switch: AsteriskSwitch, stop: asyncio.Event) -> None:

@@ -66,6 +66,9 @@ AUTO_ANSWER = {
 """What phones take for the wish that they pick up by themselves: some know the one header, some the other. Set with
 the originate, as a function of the channel that is being made: there is no moment later before the INVITE."""
 
+INTERCEPT_HOLD = "HOLD_INTERCEPT(set)"
+"""Asterisk's function that tells us of hold instead of playing its own music."""
+
 _PHONE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _OUTSIDE = re.compile(r"\+?[0-9]{2,20}")
 _TRUNK = re.compile(r"[a-z][a-z0-9_-]{0,39}")
@@ -105,7 +108,7 @@ def request(command: AriCommand, application: str) -> Request:
         case Unbridge(bridge):
             return Request("DELETE", ("bridges", bridge))
         case InterceptHold(leg):
-            query = {"variable": "HOLD_INTERCEPT(set)", "value": ""}
+            query = {"variable": INTERCEPT_HOLD, "value": ""}
             return Request("POST", ("channels", leg, "variable"), query)
         case HangUp(leg, reason):
             return Request("DELETE", ("channels", leg), {"reason_code": str(cause_of(reason))})

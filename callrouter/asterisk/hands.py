@@ -82,8 +82,9 @@ class Hands:
                 await self._silence(*legs)
                 await self._send(command)
             case InterceptHold(leg):
-                await self._silence(leg)
-                await self._send(command)
+                if not self._legs.intercepts_hold(leg):
+                    await self._silence(leg)
+                    await self._send(command)
             case _:
                 await self._send(command)
 
@@ -134,7 +135,7 @@ class Hands:
             self._emit((LegHungUp(leg),))
             raise LegGone(f"{leg} has left before it could be adopted")
         if holdings.PREFIX + (await holdings.workers(self._requests)).get(leg, "") == self._application:
-            self._legs.ringing(leg)
+            self._legs.ringing(leg, intercepts=False)
             self._emit((LegAdopted(leg),))
         else:
             with suppress(LegGone):

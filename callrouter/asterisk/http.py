@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from dataclasses import dataclass
+from typing import cast
 from urllib.parse import urlsplit
 
 IDLE_S = 10.0
@@ -61,8 +62,8 @@ class Connection(asyncio.Protocol):
     # --- asyncio's side --------------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport)
-        self._transport, self.is_open = transport, True
+        # not every loop's transports are asyncio's own
+        self._transport, self.is_open = cast(asyncio.WriteTransport, transport), True
 
     def data_received(self, data: bytes) -> None:
         self._came += data

@@ -61,6 +61,8 @@ class Leg:
     channel: str = ""
     rung: bool = False
     """We rang it, and it has not answered yet."""
+    intercepts: bool = False
+    """Its hold is told to us instead of being served by Asterisk."""
     alerting: bool = False
     cause: int = 0
     """Why it will end, as far as known before the end: from the hang-up request, or because we ended it."""
@@ -89,8 +91,8 @@ class Legs:
 
     # --- what we ourselves are doing, told before the command is sent ---------------------------------------------
 
-    def ringing(self, leg: LegId) -> None:
-        self._legs[leg] = Leg(rung=True)
+    def ringing(self, leg: LegId, *, intercepts: bool = True) -> None:
+        self._legs[leg] = Leg(rung=True, intercepts=intercepts)
 
     def playing(self, leg: LegId, playback: PlaybackId) -> None:
         if leg in self._legs:
@@ -125,6 +127,10 @@ class Legs:
         self._legs.pop(leg, None)
 
     # --- questions -------------------------------------------------------------------------------------------------
+
+    def intercepts_hold(self, leg: LegId) -> bool:
+        """It was rung so by this very process; of a leg taken over from another nobody knows."""
+        return leg in self._legs and self._legs[leg].intercepts
 
     def __len__(self) -> int:
         return len(self._legs)

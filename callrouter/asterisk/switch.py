@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Coroutine, Iterable, Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import structlog
@@ -31,6 +32,7 @@ from callrouter.telephony import (
     LegId,
     PhoneId,
     StartRecording,
+    StopPlayback,
     StopRecording,
     SwitchEvent,
 )
@@ -96,9 +98,22 @@ class AsteriskSwitch:
                 self.recorder.start(leg, recording)
             case StopRecording(leg, recording):
                 self.recorder.stop(leg, recording)
+            case StopPlayback():
+                turn = AsyncExitStack()
+                await turn.enter_async_context(self._turns.turn(call))
+                self._spawn(self._stop(command, turn), f"stop:{command.playback}")
             case _:
                 async with self._turns.turn(call):
                     await self._hands.carry_out(command)
+
+    async def _stop(self, command: StopPlayback, turn: AsyncExitStack) -> None:
+        """Nobody waits to hear that a prompt has stopped: the call's next command has its turn after this one anyway,
+        and who pressed a key is looked for an agent meanwhile."""
+        async with turn:
+            try:
+                await self._hands.carry_out(command)
+            except (CommandRefused, SwitchDown) as error:
+                log.warning("prompt_not_stopped", playback=command.playback, problem=str(error))
 
     async def held(self) -> Sequence[HeldLeg]:
         return await holdings.held(self.requests)
