@@ -46,7 +46,7 @@ LEG, BRIDGE, PLAYBACK = LegId("callrouter-1.1"), BridgeId("c01-b1"), PlaybackId(
         (StopPlayback(LEG, PLAYBACK), "DELETE playbacks/c01-p1"),
         (StartMusic(LEG, "default"), "POST channels/callrouter-1.1/moh?mohClass=default"),
         (StopMusic(LEG), "DELETE channels/callrouter-1.1/moh"),
-        (MakeBridge(BRIDGE), "POST bridges/c01-b1?type=mixing%2Cdtmf_events%2Cproxy_media"),
+        (MakeBridge(BRIDGE), "POST bridges/c01-b1?type=mixing"),
         (
             Join(BRIDGE, (LEG, LegId("c01-a1"))),
             "POST bridges/c01-b1/addChannel?channel=callrouter-1.1%2Cc01-a1&inhibitConnectedLineUpdates=true",
