@@ -99,7 +99,7 @@ def request(command: AriCommand, application: str) -> Request:
         case StopMessage(_, recording):
             return Request("POST", ("recordings", "live", recording, "stop"))
         case MakeBridge(bridge):
-            # without `dtmf_events` and `proxy_media`: while nobody records or listens, Asterisk's sockets pass the sound
+            # without `dtmf_events` and `proxy_media`: while nobody records or listens, Asterisk's sockets pass sound
             # on among themselves (bridge_native_rtp), as app_queue's do; with them a long talk costs a third more.
             # Keys then go from phone to phone untold: in a talk nobody asks for them
             return Request("POST", ("bridges", bridge), {"type": "mixing"})
