@@ -87,7 +87,7 @@ def _events(rows: Rows) -> list[list[str]]:
     return [row[2:5] for row in rows]
 
 
-async def test_every_field_is_the_same_or_as_long(logs: tuple[Rows, Rows]) -> None:
+async def test_every_field_is_the_same_or_a_length_in_both(logs: tuple[Rows, Rows]) -> None:
     our, their = map(by_caller, logs)
     wrong = [
         (mine, yours)
@@ -106,24 +106,30 @@ def _alike(mine: Sequence[str], yours: Sequence[str]) -> bool:
 
 
 def _field_alike(event: str, place: int, mine: str, yours: str) -> bool:
-    if place in SECONDS.get(event, ()):
-        return abs(int(mine) - int(yours)) <= 1
-    if place in MILLISECONDS.get(event, ()):
-        return abs(int(mine) - int(yours)) <= 1_500
+    if place in (*SECONDS.get(event, ()), *MILLISECONDS.get(event, ())):
+        return mine.isdigit() and yours.isdigit()
     return (mine != "" and yours != "") if place in IDS.get(event, ()) else mine == yours
 
 
-async def test_lengths_are_those_between_the_lines(logs: tuple[Rows, Rows]) -> None:
-    """Tools compute from the one or from the other."""
-    for rows in by_caller(logs[0]).values():
-        at = {row[4]: int(row[0]) for row in rows}
-        for row in rows:
-            if row[4] == "ABANDON":
-                assert int(row[7]) == at["ABANDON"] - at["ENTERQUEUE"]
-            if row[4] == "CONNECT":
-                assert int(row[5]) == at["CONNECT"] - at["ENTERQUEUE"]
-            if row[4].startswith("COMPLETE"):
-                assert int(row[6]) == at[row[4]] - at["CONNECT"]
+async def test_lengths_are_those_between_the_lines_in_both(logs: tuple[Rows, Rows]) -> None:
+    """How long a story takes depends on how busy the machine is; what the lengths mean does not. In these stories a
+    phone rings as soon as somebody waits for it."""
+    for log in logs:
+        for rows in by_caller(log).values():
+            at = {row[4]: int(row[0]) for row in rows}
+            waits = [(row, place) for row in rows for place in WAITS.get(row[4], ())]
+            assert [row for row, place in waits if abs(_s(row, place) - (int(row[0]) - at["ENTERQUEUE"])) > 1] == []
+            talks = [row for row in rows if row[4].startswith("COMPLETE")]
+            assert [row for row in talks if abs(_s(row, 1) - (int(row[0]) - at["CONNECT"])) > 1] == []
+            assert [row for row in talks if abs(_s(row, 0) - (at["CONNECT"] - at["ENTERQUEUE"])) > 1] == []
+
+
+WAITS = {"ABANDON": (2,), "EXITWITHTIMEOUT": (2,), "CONNECT": (0, 2), "RINGNOANSWER": (0,), "RINGCANCELED": (0,)}
+
+
+def _s(row: Sequence[str], place: int) -> float:
+    """A length in seconds."""
+    return int(row[5 + place]) / (1_000 if row[4] in MILLISECONDS else 1)
 
 
 async def test_who_missed_a_call_is_paused_in_the_same_words(logs: tuple[Rows, Rows]) -> None:
