@@ -133,7 +133,9 @@ def stand(step: Step, outcome: str, moment: Moment) -> Step:
     call = with_timer(call, "expire", back.asked_ms + round(rules.expires_h * 3_600_000))
     told = {"until_ms": until} if until > moment.now_ms else {}
     note = entry(Word.CALLBACKTRY, call, queue=back.place.queue, outcome=outcome, attempt=back.attempts, **told)
-    state = {"call": call.id, "attempts": str(back.attempts), "wish": "", "by": ""}
+    _, _, number = back.key.partition("/")
+    state = {"call": call.id, "queue": back.place.queue, "number": number, "asked": str(back.asked_ms)}
+    state |= {"attempts": str(back.attempts), "wish": "", "by": ""}
     if told:
         call = with_timer(replace(call, place=None), "callback", until)
         change: FloorChange = {f"waiting:{call.id}": None, thing_of(back): {**state, "state": "resting"}}
@@ -185,6 +187,8 @@ def heed(call: Call, event: e.CallbackWished, moment: Moment) -> Step:
     if event.what == "now":
         back = replace(callback_of(call), again_ms=0)
         return stand(Step(replace(call, callback=back)), "hurried", moment)
+    if event.what == "missing":  # the store had lost it
+        return stand(Step(call), "open", moment)
     return over(call, ENDINGS[event.what], moment, by=event.by) if event.what in ENDINGS else Step(call)
 
 

@@ -239,7 +239,8 @@ class CallbackExpired:
 
 @dataclass(frozen=True, slots=True)
 class CallbackWished:
-    """cancel, now (no pause any more), or what makes it void: served (by another call), again (asked for anew)."""
+    """cancel, now (no pause any more), missing (on the floor), or what makes it void: served (by another call), again
+    (asked for anew)."""
 
     what: str
     by: str = ""

@@ -7,7 +7,7 @@ owner takes it off. Told again now and then, because an owner may have changed, 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import structlog
 
@@ -36,8 +36,13 @@ class Callbacks:
         clock: Clock,
         queues: Mapping[str, Queue],
         tell: Callable[[CallId, CallbackWished], bool],
+        ours: Callable[[], Iterable[tuple[CallId, str]]],
     ) -> None:
+        """`ours` are this worker's calls that nobody is on the line of, each with the key of its callback."""
         self._floor, self._callers, self._clock, self._queues, self._tell = floor, callers, clock, queues, tell
+        self._ours = ours
+        self._astray: set[tuple[CallId, str]] = set()
+        """Calls whose callback was not theirs on the floor at the last look, and whose it was."""
         self._rung: deque[tuple[int, str]] = deque(maxlen=MOST_RINGS)
         self._keys: dict[CallId, str] = {}
         """Call → the callback it was last seen to have."""
@@ -86,6 +91,16 @@ class Callbacks:
         self._void = {call: by for call, by in self._void.items() if call in open_still}
         for call, by in self._void.items():
             self._tell(call, CallbackWished("served", by))
+        self._bring_back()
+
+    def _bring_back(self) -> None:
+        """Two had asked in the same moment, or the store has lost one: nobody would ring for it. The replica may lag
+        behind, so only what is so twice in a row counts."""
+        astray = {(call, self._floor.fields(f"{KIND}:{key}").get("call", "")) for call, key in self._ours()}
+        astray = {(call, other) for call, other in astray if call != other}
+        for call, other in astray & self._astray:
+            self._tell(call, CallbackWished("again" if other else "missing", other))
+        self._astray = astray
 
     def _look_at(self, key: str, fields: Mapping[str, str]) -> None:
         call = CallId(fields.get("call", ""))

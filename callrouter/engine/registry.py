@@ -109,6 +109,11 @@ class Registry:
         session.post(event)
         return True
 
+    def callbacks(self) -> list[tuple[CallId, str]]:
+        """Calls that nobody is on the line of, and the keys of their callbacks."""
+        calls = (session.call for session in self)
+        return [(call.id, call.callback.key) for call in calls if call.callback is not None and not call.caller_leg]
+
     def tell(self, call: CallId, event: Told) -> bool:
         """False for a call that is not ours."""
         session = self._sessions.get(call)

@@ -253,6 +253,8 @@ class Session:
             return outcome
         talked = self.call.talk
         self.call = taken.call
+        if not self.call.caller_leg:  # hung up on its way to us, with a callback open: nobody is waited for
+            self._is_here = True
         if taken.call.phase is not Phase.IN_TREE:
             self._secrets = {}  # a lookup that needs them later has them asked for again
         self._set_timers(taken.call.timers)

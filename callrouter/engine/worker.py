@@ -147,6 +147,7 @@ class Worker:
             clock,
             plan.config.queues,
             lambda call, event: self.registry.tell(call, event),
+            lambda: self.registry.callbacks(),
         )
         self.trees = Trees(
             plan.trees,

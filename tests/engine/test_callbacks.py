@@ -8,8 +8,9 @@ from callrouter.acd.floor import Activity
 from callrouter.app.callbacks import open_callbacks, wish
 from callrouter.calls.call import Call, Phase
 from callrouter.engine.monitor import LEASE_S, PULSE_S, TIDY_S
+from callrouter.engine.ports import Commit
 from callrouter.errors import SetupError, SwitchDown
-from callrouter.journal import Word
+from callrouter.journal import Entry, Word
 from callrouter.telephony import LegId, PhoneId, RingOutside, StartRecording
 from tests.engine.centre import MOMENT_S, Centre
 
@@ -111,6 +112,19 @@ async def test_a_worker_that_dies_with_an_open_callback_loses_nothing(centre: Ce
     outside = await picks_up(centre)
     assert centre.hear_each_other(anna, outside)
     assert len(centre.done(RingOutside)) == 1
+
+
+async def test_who_hangs_up_while_the_call_is_taken_over_is_called_back_all_the_same(centre: Centre) -> None:
+    await centre.start("w1")
+    centre.exchange.reachable.add(OUTSIDE)
+    leg = await centre.caller("5")
+    centre.exchange.press(leg, "1")
+    await centre.pass_time(MOMENT_S)
+    centre.kill("w1")
+    centre.exchange.hang_up(leg)
+    await centre.start("w1")
+    await centre.ready("clara")
+    assert len(centre.exchange.ringing(OUTSIDE)) == 1
 
 
 async def test_a_pause_goes_on_in_the_worker_that_takes_over(centre: Centre) -> None:
@@ -255,3 +269,30 @@ async def test_two_queues_never_ring_the_same_phone_at_once(centre: Centre) -> N
     assert now(centre, other).phase is Phase.CALLBACK
     await centre.pass_time(30)
     assert centre.rings("anna")
+
+
+async def test_of_two_wishes_in_the_same_moment_one_is_void_even_if_all_workers_died_before_it_was_told(
+    centre: Centre,
+) -> None:
+    await centre.start("w1")
+    first = await asks(centre)
+    (entry,) = [one for one in centre.entries(Word.CALLBACK)]
+    await centre.stop("w1")
+    thing = {"callback:payers/79161112233": {"call": "c01hf7yat00aaaaaaaaaaaaaaaa"}}
+    await centre.line.commit(Commit((entry,), thing))
+    await centre.start("w1")
+    await centre.pass_time(3 * TIDY_S)
+    assert first.id not in centre.calls
+    assert centre.entries(Word.ENDED)[-1].data["how"] == "callback_asked_again"
+
+
+async def test_a_callback_that_the_floor_has_lost_is_put_back(centre: Centre) -> None:
+    await centre.start()
+    call = await asks(centre)
+    await centre.line.commit(
+        Commit((Entry(Word.REPAIRED),), {"callback:payers/79161112233": None, f"waiting:{call.id}": None})
+    )
+    await centre.pass_time(3 * TIDY_S)
+    (one,) = await open_callbacks(centre.line)
+    assert (one.call, one.number, one.queue, one.state) == (call.id, "79161112233", "payers", "waiting")
+    assert call.id in centre.floor.waiting
