@@ -62,7 +62,7 @@ async def _history(site: Site, newest: str | None) -> Finding:
             advice = "the clerk changes them when it starts"
             return Finding("history", "warning", "its tables are not of this version", advice)
         gaps = await history.gaps()
-        found = _compared("history", await history.position(), newest)
+        found = compared("history", await history.position(), newest)
     except HistoryDown as error:
         return Finding("history", "problem", str(error), "look at history.url, and whether its disk is full")
     finally:
@@ -75,7 +75,7 @@ async def _history(site: Site, newest: str | None) -> Finding:
 def _queue_log(file: Path, notes: Path, newest: str | None) -> Finding:
     if not os.access(file if file.exists() else file.parent, os.W_OK):
         return Finding("queue_log", "problem", f"{file} cannot be written", "let callrouter's user write there")
-    return _compared("queue_log", read_notes(notes).version, newest)
+    return compared("queue_log", read_notes(notes).version, newest)
 
 
 async def _webhook(name: str, hook: Webhook, line: Line, newest: str | None) -> Finding:
@@ -88,10 +88,10 @@ async def _webhook(name: str, hook: Webhook, line: Line, newest: str | None) -> 
         return Finding(part, "problem", str(error))
     except StoreDown:
         position = None
-    return _compared(part, position.decode() if position is not None else "", newest)
+    return compared(part, position.decode() if position is not None else "", newest)
 
 
-def _compared(part: str, position: str, newest: str | None) -> Finding:
+def compared(part: str, position: str, newest: str | None) -> Finding:
     """How far something is behind the journal."""
     if newest is None:
         return Finding(part, "ok", "no centre is running with whose journal it could be compared")
