@@ -240,6 +240,10 @@ def _rests(config: Config, document: Document) -> Iterator[Problem]:
             if vain.longest_s < vain.rest_s:
                 words = f"`longest_s` is {vain.longest_s:g}, less than `rest_s`, {vain.rest_s:g}; make it longer"
                 yield document.problem(("queues", name, "in_vain", why), words)
+        limit: KeyPath = ("queues", name, "in_vain", "missed", "limit")
+        if queue.rings_all and queue.briefing.accept == "answer" and limit in document.values:
+            words = "with ring_all nobody in particular misses a call: `limit` does nothing here; delete it"
+            yield document.problem(limit, words, severity="warning")
     for digit, reason in config.not_ready_reasons.items():
         if reason in OWN_REASONS:
             words = f"`{reason}` is a reason that callrouter gives by itself (docs/routing.md); choose another word"

@@ -162,6 +162,14 @@ CASES: dict[str, tuple[dict[str, str], str]] = {
         "config/queues.yaml:2:38: error: `longest_s` is 120, less than `rest_s`, 200; make it longer "
         "(queues.shop.in_vain.busy)",
     ),
+    "a limit of misses where nobody in particular misses a call": (
+        {
+            "queues": "queues:\n  shop: {name: Shop, strategy: ring_all, in_vain: {missed: {limit: 3}}}\n"
+            "  more: {name: More}\n"
+        },
+        "config/queues.yaml:2:67: warning: with ring_all nobody in particular misses a call: `limit` does nothing here; "
+        "delete it (queues.shop.in_vain.missed.limit)",
+    ),
     "a reason for breaks that is callrouter's own": (
         {"more": "not_ready_reasons: {'1': break, '2': limit}\n"},
         "config/more.yaml:1:38: error: `limit` is a reason that callrouter gives by itself (docs/routing.md); "

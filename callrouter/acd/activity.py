@@ -9,8 +9,8 @@ RESERVED is written with a check on all that makes an agent free, so no agent is
 
 from __future__ import annotations
 
-from callrouter.acd.floor import Activity, Presence
-from callrouter.config import Vain, WrapUp
+from callrouter.acd.things import Activity, Presence
+from callrouter.config import Queue, Vain, WrapUp
 from callrouter.journal import NOW
 
 Fields = dict[str, str]
@@ -75,20 +75,28 @@ def after_talk(rule: WrapUp, asked: bool, rest_until_ms: int, now_ms: int) -> Fi
     return wrapping_up(now_ms + round(rule.seconds * 1000), rule.mode, now_ms + round(rule.longest_s * 1000))
 
 
+def in_vain(rules: Queue, why: str, missed_before: int, why_before: str, now_ms: int, *, picked_up: bool) -> Fields:
+    """What becomes of an agent whose offer came to nothing, by the queue's rule for why.
+
+    With ring_all a ring that nobody answers says nothing of anybody, because nobody in particular was asked: a short
+    rest that never grows, and no count. Else one caller at lunch would send all from their phones. Whoever picked up
+    was asked."""
+    rule: Vain = getattr(rules.in_vain, why)
+    if rules.rings_all and why == "missed" and not picked_up:
+        return resting(now_ms + round(rule.rest_s * 1000), why)
+    return missed(vain_count(why, missed_before, why_before), rule, now_ms, why)
+
+
 def vain_count(why: str, missed: int, missed_why: str) -> int:
     """The how-many-eth offer in vain for this reason in a row this one is."""
     return missed + 1 if why == missed_why else 1
-
-
-def is_too_many(rule: Vain, count: int) -> bool:
-    return 0 < rule.limit <= count
 
 
 def missed(count: int, rule: Vain, now_ms: int, why: str) -> Fields:
     """The agent's phone rang in vain, refused or could not be rung, for the `count`th time in a row: a rest, longer
     each time, so that no phone is rung again in the same breath and no bad one holds the line up for ever."""
     counted = {"missed": str(count), "missed_why": why}
-    if is_too_many(rule, count):
+    if 0 < rule.limit <= count:
         return {**idle(), "presence": Presence.NOT_READY, "reason": why, "presence_since": NOW, **counted}
     rest_s = min(rule.rest_s * rule.factor ** min(count - 1, 64), max(rule.rest_s, rule.longest_s))
     return {**resting(now_ms + round(rest_s * 1000), why), **counted}

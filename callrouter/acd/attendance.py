@@ -8,16 +8,17 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from callrouter.acd.things import Fields, Presence
+from callrouter.acd.activity import LIMIT
+from callrouter.acd.things import Activity, Fields, Presence
 
-LOOKED_AT = frozenset({"presence", "queues", "reachable", "barred"})
+LOOKED_AT = frozenset({"presence", "queues", "reachable", "barred", "activity"})
 """Fields of an agent that say for which queues they are there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Staff:
-    """How many of a queue's agents are logged in, of these READY (and not barred), and of these with a phone that
-    answers."""
+    """How many of a queue's agents are logged in, of these READY (not barred, nor resting because the hour has had its
+    calls), and of these with a phone that answers."""
 
     logged_in: int = 0
     ready: int = 0
@@ -81,6 +82,7 @@ def _holds(fields: Fields) -> int:
     presence = fields.get("presence", Presence.LOGGED_OUT)
     if presence == Presence.LOGGED_OUT:
         return 0
-    if presence != Presence.READY or fields.get("barred"):
+    has_enough = fields.get("activity") == Activity.RESTING and fields.get("rest") == LIMIT
+    if presence != Presence.READY or fields.get("barred") or has_enough:
         return 1
     return 3 if fields.get("reachable") == "1" else 2

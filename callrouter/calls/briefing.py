@@ -93,6 +93,11 @@ def decline(call: Call, event: e.OfferEnded, moment: Moment) -> Step:
     return offering.try_next_agent(call, replace(event, cause=DECLINED), moment)
 
 
+def withdraw(call: Call, event: e.OfferWithdrawn, moment: Moment) -> Step:
+    """The floor cannot stand by this offer: the caller waits again, the agent, whose fault it is not, is free."""
+    return then(Step(call, _hush(offer_of(call, event.leg))), offering.withdraw_offer(call, event, moment))
+
+
 def take_over(call: Call, _event: e.Adopted, moment: Moment) -> Step:
     """Its worker has died: the caller's music is made sure of, and the agent's leg, which is up, is adopted too."""
     (offer,) = call.offers

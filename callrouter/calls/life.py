@@ -83,6 +83,7 @@ TRANSITIONS: dict[tuple[Phase, type[e.CallEvent]], Handler] = {
     (P.BRIEFING, e.AgentPressed): briefing.press_key,
     (P.BRIEFING, e.AcceptTimeUp): briefing.go_without_answer,
     (P.BRIEFING, e.OfferEnded): briefing.decline,
+    (P.BRIEFING, e.OfferWithdrawn): briefing.withdraw,
     (P.BRIEFING, e.Adopted): briefing.take_over,
     (P.BRIEFING, e.AgentAdopted): briefing.say_again,
     (P.BRIEFING, e.CallerPressed): waiting.leave_by_key,
@@ -178,7 +179,7 @@ IGNORED: frozenset[tuple[Phase, type[e.CallEvent]]] = frozenset(
             e.AgentPressed, e.WordsEnded, e.AgentAdopted, e.AcceptTimeUp,
         )),
         *((P.BRIEFING, event) for event in (
-            e.OfferRinging, e.OfferAnswered, e.OfferWithdrawn, e.AgentProposed, e.RingTimeUp,
+            e.OfferRinging, e.OfferAnswered, e.AgentProposed, e.RingTimeUp,
             e.TreeTimeUp, e.LeaveTimeUp, e.AgentHungUp, e.AgentHeld, e.AgentUnheld, e.RecordingLost,
             e.WaitTimeUp,  # see offering.waits_again
         )),

@@ -30,7 +30,7 @@ from callrouter.calls.step import (
     with_timer,
     without_timers,
 )
-from callrouter.config import MaxCalls, Queue, Vain
+from callrouter.config import MaxCalls, Queue
 from callrouter.journal import Word
 from callrouter.telephony import (
     BridgeId,
@@ -226,18 +226,14 @@ def end_long_rings(call: Call, _event: e.RingTimeUp, moment: Moment) -> Step:
 
 def _in_vain(call: Call, offer: Offer, cause: int, moment: Moment) -> Step:
     """Nobody answered there: the caller keeps the place, the agent rests or is set NOT_READY, by the rule for why."""
-    why = _why(offer, cause)
-    rule: Vain = getattr(moment.setting.queues[place_of(call).queue].in_vain, why)
-    count = activity.vain_count(why, offer.missed, offer.missed_why)
+    why, rules, picked_up = _why(offer, cause), moment.setting.queues[place_of(call).queue], offer.answered_ms > 0
+    after = activity.in_vain(rules, why, offer.missed, offer.missed_why, moment.now_ms, picked_up=picked_up)
     ring_ms = rang_ms(offer, moment)
     entries = [queue_entry(Word.RINGNOANSWER, call, agent=offer.agent, ring_ms=ring_ms, cause=cause, why=why)]
-    if activity.is_too_many(rule, count):
+    if "presence" in after:
         entries.append(entry(Word.PAUSE, call, agent=offer.agent, reason=why, by="callrouter"))
     call = _without(call, (offer,), moment)
-    floor = {
-        f"agent:{offer.agent}": activity.missed(count, rule, moment.now_ms, why),
-        f"waiting:{call.id}": _on_floor(call, moment),
-    }
+    floor = {f"agent:{offer.agent}": after, f"waiting:{call.id}": _on_floor(call, moment)}
     return Step(call, entries=tuple(entries), floor=floor)
 
 

@@ -107,8 +107,8 @@ class TakenAway:
     """The store says that another worker owns this call."""
 
 
-Told = e.CallbackWished | e.PlaceChanged | e.LineClosed
-"""What somebody at a desk wants of a call, or its queue."""
+Told = e.CallbackWished | e.PlaceChanged | e.LineClosed | e.OfferWithdrawn
+"""What somebody at a desk wants of a call, or its queue, or the watch of an offer."""
 Inbox = SwitchEvent | e.AgentProposed | e.LookupAnswered | Told | TimerFired | RingUntold | Again | TakenAway
 
 
@@ -237,8 +237,11 @@ class Session:
                 self._timers.pop(name, None)  # or one wanted again for the same instant would be taken for set
                 self.call = without_timers(self.call, name)
                 return e.TIMERS[name]
-            case RingUntold(leg=leg):
-                return e.OfferWithdrawn(leg) if any(offer.leg == leg for offer in self.call.offers) else None
+            case e.OfferWithdrawn(leg=leg):
+                return event if any(offer.leg == leg for offer in self.call.offers) else None
+            case RingUntold(leg=leg):  # a phone that was picked up did ring, whatever the switch was able to say
+                offered = any(offer.leg == leg and not offer.answered_ms for offer in self.call.offers)
+                return e.OfferWithdrawn(leg) if offered else None
             case _:
                 return e.named(self.call, event)
 

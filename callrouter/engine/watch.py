@@ -21,11 +21,11 @@ from callrouter.acd import activity
 from callrouter.acd.choose import pairings
 from callrouter.acd.invariants import COEXIST_S, Beside, Breach, Offers, offered
 from callrouter.calls.ends import Ends
+from callrouter.calls.events import OfferWithdrawn
 from callrouter.engine.dispatcher import Dispatcher
 from callrouter.engine.ports import Check, Clock, Commit, Line, Owner, Written
 from callrouter.engine.recover import Recovery
 from callrouter.engine.registry import Registry
-from callrouter.engine.session import RingUntold
 from callrouter.errors import StoreDown
 from callrouter.journal import Entry, FloorChange, Word
 from callrouter.reporting.calls import journal_order
@@ -162,7 +162,7 @@ class Watch:
         leg = session.rings(breach.agent) if session is not None else None
         if session is not None and leg is not None:
             await self._tell(breach, "the offer is taken back", f"{breach.call} {breach.agent} {cause}")
-            session.post(RingUntold(LegId(leg)))
+            session.post(OfferWithdrawn(LegId(leg)))
         elif session is not None or not await self._belongs_to_another(breach.call):
             await self._clear(breach, cause)
 

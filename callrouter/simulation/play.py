@@ -266,12 +266,11 @@ class _Play:
         if not self._still_rings(visit, agent, offer):
             return
         _, rang_at = visit.rings.pop(agent)
-        rule, person = self._day.rules[visit.queue].in_vain.missed, self._floor.agents[agent]
-        count = activity.vain_count("missed", person.missed, person.missed_why)
-        fields = activity.missed(count, rule, self._now, "missed")
+        rules, person = self._day.rules[visit.queue], self._floor.agents[agent]
+        fields = activity.in_vain(rules, "missed", person.missed, person.missed_why, self._now, picked_up=False)
         floor = {f"agent:{agent}": fields, f"waiting:{visit.call}": self._ringing(visit)}
         self._agent(agent, Word.RINGNOANSWER, visit, floor, ring_ms=self._now - rang_at, cause=19, why="missed")
-        if activity.is_too_many(rule, count):
+        if "presence" in fields:
             self._write(Word.PAUSE, visit, agent, reason="missed", by="callrouter")
             if ring.away_ms is not None:
                 self._at(self._now + ring.away_ms, self._come_back, agent, self._now)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from callrouter.acd import activity
 from callrouter.acd.attendance import Attendance, Staff
 from callrouter.acd.doors import ANY_TIME, Times, Why, is_left_alone, refuses, sends_away, times
 from callrouter.acd.floor import Floor
@@ -131,6 +132,16 @@ def test_a_trainee_without_a_mentor_is_there_and_not_ready() -> None:
     floor.apply({"agent:tina": {"barred": "mentor"}}, "2-0")
     assert floor.attendance.staff("x") == Staff(1, 0, 0)
     floor.apply({"agent:tina": {"barred": ""}}, "3-0")
+    assert floor.attendance.staff("x") == Staff(1, 1, 1)
+
+
+def test_who_rests_because_the_hour_has_had_its_calls_is_there_and_not_ready_and_a_short_rest_changes_nothing() -> None:
+    floor = Floor({"agent:anna": {"queues": "x", "presence": "READY", "reachable": "1"}})
+    floor.apply({"agent:anna": activity.resting(9_000, "missed")}, "2-0")
+    assert floor.attendance.staff("x") == Staff(1, 1, 1)
+    floor.apply({"agent:anna": activity.freed(9_000, 1_000)}, "3-0")
+    assert floor.attendance.staff("x") == Staff(1, 0, 0)
+    floor.apply({"agent:anna": activity.idle()}, "4-0")
     assert floor.attendance.staff("x") == Staff(1, 1, 1)
 
 

@@ -96,3 +96,18 @@ def test_a_limit_of_none_only_rests_and_a_limit_sets_not_ready() -> None:
     assert "presence" not in activity.missed(50, Vain(), 0, "declined")
     paused = activity.missed(1, Missed(), 0, "missed")
     assert (paused["activity"], paused["presence"], paused["reason"]) == ("IDLE", "NOT_READY", "missed")
+
+
+def test_with_ring_all_a_ring_that_nobody_answers_rests_shortly_and_counts_for_nothing() -> None:
+    rules = Queue(name="Q", strategy="ring_all")
+    rested = activity.in_vain(rules, "missed", 7, "missed", 1_000, picked_up=False)
+    assert (rested["activity"], rested["wrap_until"], rested["rest"]) == ("RESTING", "6000", "missed")
+    assert not {"presence", "missed", "missed_why"} & rested.keys()
+
+
+def test_with_ring_all_who_was_asked_in_particular_falls_under_the_usual_rules() -> None:
+    rules = Queue(name="Q", strategy="ring_all")
+    assert activity.in_vain(rules, "missed", 0, "", 0, picked_up=True)["presence"] == "NOT_READY"
+    assert activity.in_vain(rules, "declined", 1, "declined", 0, picked_up=False)["missed"] == "2"
+    one = Queue(name="Q", strategy="longest_idle")
+    assert activity.in_vain(one, "missed", 0, "", 0, picked_up=False)["presence"] == "NOT_READY"

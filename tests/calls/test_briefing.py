@@ -321,3 +321,12 @@ def test_an_agents_own_wish_about_picking_up_wins_over_the_queues(queue: bool, o
     (ring,) = scene.done
     assert isinstance(ring, Ring)
     assert ring.auto_answer is asked
+
+
+def test_an_offer_taken_back_during_the_briefing_ends_it_at_once_and_the_agent_is_free() -> None:
+    scene = a_briefed_agent().then(e.OfferWithdrawn(AGENT))
+    assert scene.done == (StopPlayback(AGENT, WORDS), HangUp(AGENT, "normal"))
+    assert (scene.call.phase, scene.call.offers, "accept" in scene.call.timers) == (Phase.WAITING, (), False)
+    assert floor_of(scene, "agent:anna")["activity"] == Activity.IDLE
+    assert floor_of(scene, "waiting:c0") == {"offer": "", "open": ""}
+    assert scene.words[-1] is Word.RINGCANCELED

@@ -10,9 +10,10 @@ from callrouter.acd.floor import Activity
 from callrouter.calls.call import Phase
 from callrouter.config import Briefing
 from callrouter.engine.monitor import LEASE_S, PULSE_S
+from callrouter.engine.ports import Commit
 from callrouter.engine.session import RingUntold
 from callrouter.errors import CommandRefused, SwitchDown
-from callrouter.journal import Word
+from callrouter.journal import Entry, Word
 from callrouter.telephony import Command, LegId, Play, StartRecording
 from tests.engine.centre import MOMENT_S, PHONES, QUEUES, Centre
 from tests.engine.test_session import crash
@@ -142,6 +143,22 @@ async def test_a_phone_that_was_not_told_to_ring_and_yet_was_answered_keeps_the_
     session.post(RingUntold(leg))
     await centre.pass_time(MOMENT_S)
     assert centre.call_of(caller).phase is Phase.BRIEFING
+
+
+async def test_a_briefing_of_an_agent_whom_another_call_holds_is_taken_back_at_once(centre: Centre) -> None:
+    """As a mistake somewhere would bring it about: the watch sees it and ends the briefing before its time."""
+    await centre.start()
+    await centre.ready("anna")
+    caller, leg = await briefed(centre)
+    other = await centre.caller("1")
+    held = {"agent:anna": {"call": str(centre.call_of(other).id)}}
+    await centre.line.commit(Commit((Entry(Word.CONFIG),), held))
+    await centre.pass_time(1)
+    assert [entry.data["repair"] for entry in centre.entries(Word.BREACH)] == ["the offer is taken back"]
+    assert [entry.agent for entry in centre.entries(Word.RINGCANCELED)] == ["anna"]
+    assert leg not in centre.exchange.legs
+    assert centre.rings("anna")
+    assert centre.call_of(caller).phase in (Phase.WAITING, Phase.OFFERING)
 
 
 async def test_a_briefing_that_the_store_could_not_write_down_is_written_afterwards(centre: Centre) -> None:

@@ -7,6 +7,7 @@ import pytest
 from callrouter.acd.floor import Activity
 from callrouter.app.history import choice
 from callrouter.calls.call import Phase
+from callrouter.config import InVain
 from callrouter.journal import Word
 from callrouter.reporting.calls import fold
 from callrouter.reporting.explain import story
@@ -80,6 +81,19 @@ async def test_one_who_declines_rests_the_others_ring_on_and_the_last_to_go_brin
     well(centre)
     await centre.pass_time(4)
     assert ringing(centre) == [*EVERYBODY]
+
+
+async def test_when_nobody_answers_nobody_is_set_not_ready_and_after_a_short_rest_all_ring_again() -> None:
+    centre = Centre(queues={**QUEUES, "merchants": MERCHANTS.model_copy(update={"in_vain": InVain()})})
+    await all_ring(centre)
+    for agent in EVERYBODY * 2:
+        await centre.until(lambda agent=agent: centre.rings(agent), within_s=6)  # type: ignore[misc]
+        centre.exchange.hang_up(centre.exchange.ringing(PHONES[agent])[0], 19)
+        await centre.pass_time(0.2)
+    assert doing(centre) == [Activity.RESTING] * 3
+    assert centre.entries(Word.PAUSE) == []
+    await centre.until(lambda: ringing(centre) == [*EVERYBODY], within_s=6)
+    well(centre)
 
 
 async def test_who_becomes_ready_while_others_ring_is_rung_too_and_the_second_caller_waits(centre: Centre) -> None:
