@@ -167,8 +167,8 @@ CASES: dict[str, tuple[dict[str, str], str]] = {
             "queues": "queues:\n  shop: {name: Shop, strategy: ring_all, in_vain: {missed: {limit: 3}}}\n"
             "  more: {name: More}\n"
         },
-        "config/queues.yaml:2:67: warning: with ring_all nobody in particular misses a call: `limit` does nothing here; "
-        "delete it (queues.shop.in_vain.missed.limit)",
+        "config/queues.yaml:2:68: warning: with ring_all nobody in particular misses a call: `limit` does nothing "
+        "here; delete it (queues.shop.in_vain.missed.limit)",
     ),
     "a reason for breaks that is callrouter's own": (
         {"more": "not_ready_reasons: {'1': break, '2': limit}\n"},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from pathlib import Path
@@ -19,7 +19,7 @@ from callrouter.reporting.calls import fold
 from callrouter.tree.known import Known
 from callrouter.tree.load import check_tree, node_words
 from callrouter.tree.model import Hours, Tree
-from callrouter.tree.proof.advice import Staff, advice
+from callrouter.tree.proof.advice import RULES, Advice, Staff, advice, never_taken
 from callrouter.tree.proof.cases import Placed, read_cases
 from callrouter.tree.proof.deeds import Situation
 from callrouter.tree.proof.replayed import Trail
@@ -95,7 +95,17 @@ def advised(opened: Opened, config: Config | None, today: datetime) -> tuple[Pro
     """What `advice` says of a good tree, at its lines."""
     if opened.tree is None:
         return ()
-    found = advice(opened.tree, None if config is None else staff(config), today.date())
+    return _placed(opened, advice(opened.tree, None if config is None else staff(config), today.date()))
+
+
+def not_in_the_queues(config: Config) -> tuple[Problem, ...]:
+    """Of every tree that a number leads to: ways that wait for a rule which their queue does not have."""
+    rules = staff(config).rules
+    trees = [open_tree(config.trees / f"{name}.yaml", config) for name in sorted({one.tree for one in config.numbers})]
+    return tuple(p for one in trees if one.tree is not None for p in _placed(one, never_taken(one.tree, rules)))
+
+
+def _placed(opened: Opened, found: Iterable[Advice]) -> tuple[Problem, ...]:
     return tuple(
         sorted(
             opened.document.problem(path, words, where=node_words(path), severity=severity)
@@ -111,7 +121,11 @@ def staff(config: Config) -> Staff:
         for queue in agent.queues:
             agents.setdefault(queue, []).append(getattr(agent, "skills", {}))
     overflow = {name: "" if queue.overflow == "hangup" else queue.overflow for name, queue in config.queues.items()}
-    return Staff({queue: tuple(skills) for queue, skills in agents.items()}, overflow)
+    rules = {
+        name: frozenset(rule for rule in RULES.values() if getattr(queue, rule) not in (None, 0))
+        for name, queue in config.queues.items()
+    }
+    return Staff({queue: tuple(skills) for queue, skills in agents.items()}, overflow, rules)
 
 
 def open_tests(file: Path) -> tuple[tuple[Placed, ...], tuple[Problem, ...]]:

@@ -64,9 +64,12 @@ def agi(
 @app.command()
 def check(context: typer.Context, json: Json = False) -> None:
     """Check the whole configuration and every tree; all problems at once."""
+    from callrouter.app.tree_files import not_in_the_queues
     from callrouter.config_files import check_config
 
-    problems = check_config(where_of(context).config)[1]
+    config, problems = check_config(where_of(context).config)
+    if config is not None:
+        problems = tuple(sorted([*problems, *not_in_the_queues(config)]))
     if json:
         print_json(problems)
     else:

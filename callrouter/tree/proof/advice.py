@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
@@ -21,6 +21,14 @@ Skills = Mapping[str, int]
 SHORT_MINUTES = 15
 """Nobody closes for less: a gap so short is a slip of the pen."""
 WORKDAYS = 5
+RULES = {
+    "full": "max_waiting",
+    "closed": "hours",
+    "emergency": "switch",
+    "long_wait": "long_wait_s",
+    "resume": "ring_back_s",
+}
+"""Of a queue node → the queue's own key without which nobody is led there."""
 NEEDED = {"aloud": "reads it aloud", "address": "asks with it", "body": "sends it", "target": "rings it"}
 
 
@@ -36,6 +44,8 @@ class Staff:
 
     agents: Mapping[str, tuple[Skills, ...]] = field(default_factory=dict)
     overflow: Mapping[str, str] = field(default_factory=dict)
+    rules: Mapping[str, Collection[str]] = field(default_factory=dict)
+    """Queue → those of its keys in RULES that are given."""
 
 
 def advice(tree: Tree, staff: Staff | None = None, today: date | None = None) -> Iterator[Advice]:
@@ -47,6 +57,7 @@ def advice(tree: Tree, staff: Staff | None = None, today: date | None = None) ->
             yield from (Advice((*_place(name), *path), words) for path, words in _odd_hours(node, today))
     if staff is not None:
         yield from _unserved(tree, staff)
+        yield from never_taken(tree, staff.rules)
 
 
 def _place(name: str) -> KeyPath:
@@ -134,6 +145,21 @@ def _nobody(path: KeyPath, queue: str, staff: Staff) -> Advice:
         seen.add(here)
         here = staff.overflow[here]
     return Advice(path, f"no agent serves {queue}, nor where its callers overflow to; give it to an agent", "error")
+
+
+# --- ways that no rule of the queue leads to --------------------------------------------------------------------------
+
+
+def never_taken(tree: Tree, rules: Mapping[str, Collection[str]]) -> Iterator[Advice]:
+    """A way that waits for a rule which the queue does not have: its writer believes in what never happens."""
+    for name, node in tree.nodes.items():
+        if not isinstance(node, Queue) or node.queue not in rules:
+            continue
+        for way, rule in RULES.items():
+            if getattr(node, way) is not None and rule not in rules[node.queue]:
+                path = ("nodes", name, way) if _place(name)[1] == name else _place(name)
+                words = f"`{way}` never happens: the queue {node.queue} has no `{rule}`; give it one, or delete `{way}`"
+                yield Advice(path, words)
 
 
 def _needed_skills(tree: Tree) -> dict[str, dict[str, int]]:

@@ -89,3 +89,23 @@ def test_a_skill_that_no_agent_of_the_queue_has_is_an_error() -> None:
         "error nodes.q.queue: callers who need vip 5 come here, and no agent of shop has that"
     ]
     assert told(QUEUE, Staff({"shop": ({"vip": 5},)}, {"shop": ""})) == []
+
+
+WAYS = (
+    "  a: {type: queue, queue: shop, full: end, closed: end, emergency: end, long_wait: end, nobody: end, "
+    "resume: {en: Back}}\n"
+)
+
+
+def test_a_way_that_waits_for_a_rule_which_the_queue_does_not_have_is_told() -> None:
+    served = Staff({"shop": ({},)}, {"shop": ""}, {"shop": {"hours", "switch"}})
+    assert told(WAYS, served) == [
+        f"warning nodes.a.{way}: `{way}` never happens: the queue shop has no `{rule}`; give it one, or delete `{way}`"
+        for way, rule in (("full", "max_waiting"), ("long_wait", "long_wait_s"), ("resume", "ring_back_s"))
+    ]
+
+
+def test_ways_that_the_rules_of_the_queue_lead_to_and_rules_without_a_way_need_no_word() -> None:
+    rules = {"shop": {"max_waiting", "hours", "switch", "long_wait_s", "ring_back_s"}}
+    assert told(WAYS, Staff({"shop": ({},)}, {"shop": ""}, rules)) == []
+    assert told("  a: {type: queue, queue: shop, nobody: end}\n", Staff({"shop": ({},)}, {"shop": ""}, rules)) == []
