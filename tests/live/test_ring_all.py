@@ -1,4 +1,4 @@
-"""Real calls for which several phones ring at once: who hears whom, and that all other phones stop."""
+"""Real calls for which several phones ring at once: who hears whom, and that all other phones stop, whatever breaks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from callrouter.parties.rehearse import rehearse
 from callrouter.parties.verdict import StoryResult
 
 HERE = Path(__file__).parent / "together"
-FILES = sorted((HERE / "stories").glob("*.yaml"))
+FILES = [*sorted((HERE / "stories").glob("*.yaml")), *sorted((HERE / "faults").glob("*.yaml"))]
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(180), pytest.mark.asyncio(loop_scope="module")]
 
