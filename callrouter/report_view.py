@@ -38,8 +38,8 @@ WORK = ("handled", "AHT", "talk", "ACW", "RNA", "transfers")
 TIME = ("occupancy", "free", "not ready")
 BACK = ("called back", "first ring", "until called")
 COLUMNS: Mapping[By, Sequence[str]] = {
-    By.QUEUE: (*WAITING, *WORK, "callbacks", *BACK, "wait error", "in p90"),
-    By.PROBLEM: (*SHARED, *WORK, "callbacks", *BACK),
+    By.QUEUE: (*WAITING, *WORK, "callbacks", *BACK, "wait error", "in p90", "rang back"),
+    By.PROBLEM: (*SHARED, *WORK, "callbacks", *BACK, "rang back"),
     By.INTERVAL: (*SHARED, "handled", "AHT", "RNA", "occupancy"),
     By.AGENT: ("offers", "accepted", "missed", "declined", "busy", *WORK, *TIME),
     By.NODE: ("visits", "silences", "wrong keys", "hung up", "trouble", "hang-ups", "time", "callbacks"),
@@ -65,7 +65,7 @@ WIDE_ONLY = (
         NARROW,
     )
     | dict.fromkeys(("wait error", "in p90"), WIDE)
-    | dict.fromkeys(BACK, WIDEST)
+    | dict.fromkeys((*BACK, "rang back"), WIDEST)
     | {"promised": SMALL}
 )
 """In a narrower one the table leaves these to --json and --csv."""
@@ -150,6 +150,7 @@ _COUNTED = {
     "timed out": "timed_out",
     "refused": "refused",
     "moved on": "moved_on",
+    "rang back": "rang_back",
     "handled": "handled",
     "callbacks": "callbacks",
     "offers": "offers",

@@ -55,6 +55,8 @@ class Counts:
     refused: int = 0
     """They never stood in the line, and so have not entered."""
     lost: int = 0
+    rang_back: int = 0
+    """Of those who entered: their line had dropped, and they have their place back."""
     answered_wait_ms: int = 0
     longest_wait_ms: int = 0
     foretold: int = 0
@@ -162,7 +164,7 @@ _TIME_OF_KIND = {
 
 def of_stay(stay: Stay, bounds: Bounds) -> Counts:
     """In time is at most the queue's limit, short less than `short_ms`. Only who was answered or gave up has a wait."""
-    one = _with_expected(_OF_OUTCOME[stay.outcome], stay)
+    one = replace(_with_expected(_OF_OUTCOME[stay.outcome], stay), rang_back=int(stay.rang_back))
     within = int(stay.waited_ms <= bounds.limit_ms(stay.queue))
     if stay.outcome is Outcome.ANSWERED:
         waited = stay.waited_ms

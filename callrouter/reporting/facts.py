@@ -55,6 +55,8 @@ class Stay:
     """When the expected wait was first looked at; 0: never, or nobody knew."""
     p50_ms: int = 0
     p90_ms: int = 0
+    rang_back: bool = False
+    """The place was kept from a call whose line had dropped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +176,7 @@ def _stays(record: CallRecord) -> Iterator[Stay]:
             visit.expected_at_ms,
             visit.p50_ms,
             visit.p90_ms,
+            bool(visit.back),
         )
 
 

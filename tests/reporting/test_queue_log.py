@@ -117,6 +117,16 @@ def test_who_is_sent_away_by_hours_or_an_emergency_leaves_as_from_an_empty_queue
         assert of_calls(*diary.entries)[1:] == [f"30|{C}|payers|NONE|EXITEMPTY|1|1|30"]
 
 
+def test_who_is_sent_away_is_told_with_the_place_now_and_the_place_at_first() -> None:
+    first, second = waits(Diary("c-first").at(0)), waits(Diary("c-second").at(5))
+    gives_up(first.at(20), Word.EXITEMPTY)
+    gives_up(second.at(20), Word.EXITEMPTY)
+    assert of_calls(*first.entries, *second.entries)[-2:] == [
+        "20|c-first|payers|NONE|EXITEMPTY|1|1|20",
+        "20|c-second|payers|NONE|EXITEMPTY|1|2|15",
+    ]
+
+
 def test_a_talk_with_somebody_of_the_directory_is_no_queues() -> None:
     diary = Diary(C)
     diary.at(0).says(Word.TRANSFER, target="bank", outcome="connected")

@@ -94,3 +94,5 @@ def test_a_place_given_back_is_told_with_the_call_it_was() -> None:
     kept = arrived()
     kept.at(40).says(Word.ENTERQUEUE, queue="payers", since=kept.entries[0].at_ms)
     assert told(kept)[-1] == "joins the queue payers with the place kept: 40.0 s waited so far"
+    assert [facts(record(one)).stays[-1].rang_back for one in (diary, kept)] == [True, False]
+    assert of_stay(facts(record(diary)).stays[-1], Bounds()).rang_back == 1

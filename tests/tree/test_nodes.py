@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callrouter.tree.facts import Facts
+from callrouter.tree.facts import Facts, KeptPlace
 from callrouter.tree.load import load_tree
 from callrouter.tree.model import Tree
 from callrouter.tree.nodes.collect import luhn
@@ -212,12 +212,15 @@ def test_a_holiday_and_an_emergency_have_their_branches() -> None:
         ("again_within_m: 10", False),
         ("unfinished: true", True),
         ("anonymous: true", False),
+        ("rang_back: true", True),
+        ("rang_back: false", False),
         ('prefix: "+7916", list: blocked', False),
     ],
 )
 def test_a_caller_is_known_by_what_the_branch_names(test: str, fits: bool) -> None:
     tree = tree_of(f"  top: {{type: caller, branches: [{{{test}, then: shop}}], otherwise: bye}}\n")
     facts = replace(FACTS, lists=frozenset({"vip"}), last_call=FACTS.now - timedelta(minutes=20), unfinished=True)
+    facts = replace(facts, kept=(KeptPlace("c0", ("shop",), 0),))
     assert told(tree, facts=facts) == ("top shop<branch 1 queue(shop,0)" if fits else "top bye<otherwise leave(tree)")
 
 

@@ -74,6 +74,7 @@ stays = Table(
     _ms("expected_at_ms"),
     _ms("p50_ms"),
     _ms("p90_ms"),
+    Column("rang_back", Boolean, nullable=False),
     Index("stays_joined", "joined_ms"),
 )
 

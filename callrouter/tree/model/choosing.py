@@ -55,12 +55,16 @@ class CallerBranch(Part):
     again_within_m: int | None = Field(None, ge=1, le=43_200, description="called before within so many minutes")
     unfinished: bool | None = Field(None, description="the last call ended before anybody could help")
     anonymous: bool | None = Field(None, description="hides the number")
+    rang_back: bool | None = Field(
+        None, description="a place in a line is kept for this number, which dropped out of it (a queue's ring_back_s)"
+    )
     then: Name
 
     @model_validator(mode="after")
     def _some_test(self) -> Self:
         if not self.model_fields_set - {"then"}:
-            raise ValueError("say what to look at: number, prefix, list, called, again_within_m, unfinished, anonymous")
+            looks = ", ".join(field.alias or name for name, field in type(self).model_fields.items() if name != "then")
+            raise ValueError(f"say what to look at: {looks}")
         return self
 
 

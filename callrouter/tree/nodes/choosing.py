@@ -53,6 +53,7 @@ def _fits(branch: CallerBranch, facts: Facts) -> bool:
         and (branch.again_within_m is None or again)
         and (branch.unfinished is None or branch.unfinished == facts.unfinished)
         and (branch.anonymous is None or branch.anonymous == (not number))
+        and (branch.rang_back is None or branch.rang_back == bool(facts.kept))
     )
 
 

@@ -74,6 +74,8 @@ class Situation:
     lists: frozenset[str] = frozenset()
     called_minutes_ago: int | None = None
     unfinished: bool = False
+    rang_back: bool = False
+    """A place is kept for this number in every line."""
     switches: frozenset[str] = frozenset()
     unstaffed: frozenset[str] = frozenset()
     """Queues in which nobody is logged in."""

@@ -117,7 +117,8 @@ def _fitting(situation: Situation, branch: CallerBranch) -> Situation:
     lists = situation.lists | ({branch.in_list} if branch.in_list else set())
     again = 0 if branch.again_within_m else situation.called_minutes_ago
     unfinished = situation.unfinished if branch.unfinished is None else branch.unfinished
-    return replace(situation, lists=lists, called_minutes_ago=again, unfinished=unfinished)
+    back = situation.rang_back if branch.rang_back is None else branch.rang_back
+    return replace(situation, lists=lists, called_minutes_ago=again, unfinished=unfinished, rang_back=back)
 
 
 def _on_the_way(trial: Trial, trail: Trail) -> bool:

@@ -75,7 +75,7 @@ def _read(fragments: Fragments[T], words: str, otherwise: str) -> T:
 
 # --- who and when -----------------------------------------------------------------------------------------------------
 
-_BEGIN = r"from|calling|on|at|in|while|who called|with an|presses|does|says|waits|hangs|leaves|hears"
+_BEGIN = r"from|calling|on|at|in|while|who called|who rings|with an|presses|does|says|waits|hangs|leaves|hears"
 _WHO = re.compile(rf"(?:an?|the|someone|somebody)(?: [a-z'-]+)*?(?=,| (?:{_BEGIN})\b)")
 
 Manner = Callable[[Situation], Situation]
@@ -97,6 +97,7 @@ MANNERS: Fragments[Manner] = {
         lambda m: lambda s: replace(s, called_minutes_ago=int(m[1])),
     ),
     "with an unfinished call": (r"with an unfinished (?:call|case)", lambda _: lambda s: replace(s, unfinished=True)),
+    "who rings back in time": (r"who rings back in time", lambda _: lambda s: replace(s, rang_back=True)),
     "while nobody serves QUEUE": (
         rf"while nobody serves {NODE}",
         lambda m: lambda s: replace(s, unstaffed=s.unstaffed | {m[1]}),

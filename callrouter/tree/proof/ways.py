@@ -193,7 +193,7 @@ def never_closes(node: Hours) -> bool:
 
 def _caller_words(branch: object) -> str:
     given = getattr(branch, "model_dump", dict)(exclude_none=True, exclude={"then"})
-    names = {"in_list": "list", "again_within_m": "again within minutes"}
+    names = {"in_list": "list", "again_within_m": "again within minutes", "rang_back": "rang back"}
     return ", ".join(f"{names.get(key, key)} {_value_words(value)}".strip() for key, value in given.items())
 
 

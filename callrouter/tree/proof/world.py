@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
-from callrouter.tree.facts import Facts
-from callrouter.tree.model import Hours, Tree
+from callrouter.tree.facts import Facts, KeptPlace
+from callrouter.tree.model import Hours, Queue, Tree
 from callrouter.tree.proof.deeds import Situation
 
 
@@ -48,8 +48,15 @@ def facts_at(
         unstaffed=situation.unstaffed,
         refusing=situation.refusing,
         long_waits=situation.long_waits,
+        kept=(_kept(tree, now),) if situation.rang_back else (),
         secrets=secrets or {},
     )
+
+
+def _kept(tree: Tree, now: datetime) -> KeptPlace:
+    """A place of a minute ago, in whatever line; where that caller was in the tree is not said."""
+    queues = tuple(sorted({node.queue for node in tree.nodes.values() if isinstance(node, Queue)}))
+    return KeptPlace("before", queues, int(now.timestamp() * 1000) - 60_000)
 
 
 def _all_off(tree: Tree, day: date) -> dict[str, frozenset[date]]:

@@ -51,7 +51,7 @@ async def test_a_history_of_the_first_version_keeps_its_rows(tmp_path: Path) -> 
     await engine.dispose()
     async with opened(file) as history:
         rows = await content(history)
-        assert rows["stays"] == [("old", 7, "old", 7, "old", "old", 7, "old", "old", "old", 7, 0, 0, 0)]
+        assert rows["stays"] == [("old", 7, "old", 7, "old", "old", 7, "old", "old", "old", 7, 0, 0, 0, False)]
 
 
 async def test_the_file_is_for_its_user_only(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from callrouter.tree.load import load_tree
 from callrouter.tree.proof.cases import read_cases, run_case, run_cases
 from callrouter.tree.proof.coverage import coverage
 from callrouter.tree.proof.deeds import (
@@ -24,7 +25,7 @@ from callrouter.tree.proof.deeds import (
 from callrouter.tree.proof.sentence import NotUnderstood, read_case
 from callrouter.tree.proof.trial import Outcome, try_out
 from tests.tree.proof.every_node import TESTS, every_node
-from tests.tree.trees import tree
+from tests.tree.trees import HEAD, tree
 
 ISSUE = (
     "a caller from +79161112233 on Monday at 19:05 presses 2, then nothing, the crm answers 500 "
@@ -76,6 +77,7 @@ def test_each_deed_is_understood(words: str, deed: object) -> None:
         ("on a holiday", Situation(holiday=True)),
         ("in list vip, in English", Situation(lists=frozenset({"vip"}), language="en")),
         ("who called 10 minutes ago with an unfinished call", Situation(called_minutes_ago=10, unfinished=True)),
+        ("who rings back in time", Situation(rang_back=True)),
         ("while fire is on", Situation(switches=frozenset({"fire"}))),
     ],
 )
@@ -213,3 +215,13 @@ def test_who_has_hung_up_does_nothing_more() -> None:
     gone = small(HangsUp(), Presses("1"))
     assert gone.ended == "hung up at top"
     assert gone.complaints == ("the call was over before the caller pressed 1",)
+
+
+def test_who_rings_back_in_time_is_known_to_a_caller_node() -> None:
+    nodes = "  top: {type: caller, branches: [{rang_back: true, then: shop}], otherwise: bye}\n"
+    tree = load_tree(HEAD + nodes + "  shop: {type: queue, queue: shop}\n  bye: {type: hangup}\n", "small.yaml")
+    placed, _ = read_cases(
+        sentences("a caller who rings back in time → queue shop", "a caller → hangup"),
+        "x.test.yaml",
+    )
+    assert [run_case(tree, one).complaints for one in placed] == [(), ()]
