@@ -122,8 +122,7 @@ def _queues(config: Config, document: Document) -> Iterator[Problem]:
         if queue.switch is not None and queue.switch not in config.switches:
             yield document.problem((*path, "switch"), _absent("switch", queue.switch, config.switches))
         if queue.hours is not None and queue.hours.holidays is not None and queue.hours.holidays not in countries():
-            words = f"the public holidays of `{queue.hours.holidays}` are not known; write a country like ru, or de-by"
-            yield document.problem((*path, "hours", "holidays"), words)
+            yield document.problem((*path, "hours", "holidays"), unknown_holidays(queue.hours.holidays))
         if queue.empty.leave_when == "nobody_reachable" and not queue.empty.grace_s:
             words = "a phone that is out of reach for a moment sends the whole line away; give `grace_s`"
             yield document.problem((*path, "empty", "grace_s"), words, severity="warning")
@@ -340,3 +339,7 @@ def _is_here(url: str) -> bool:
 
 def _absent(what: str, name: str, known: Collection[str]) -> str:
     return f"there is no {what} `{name}`{close_to(name, list(known))}"
+
+
+def unknown_holidays(country: str) -> str:
+    return f"the public holidays of `{country}` are not known; write a country like ru, or de-by"

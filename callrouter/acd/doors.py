@@ -5,7 +5,7 @@
     nobody      nobody is there to serve it
     full        so many wait that one more makes no sense
 
-Rule: nothing is remembered here. How long a queue has been left alone is the engine's to know (engine/doors.py).
+Rule: nothing is remembered here. How long a queue has been left alone is the doorkeeper's to know (doorkeeper.py).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 from callrouter.acd.attendance import Staff
 from callrouter.config import Queue, QueueHours
 from callrouter.hours import state_at
+from callrouter.journal import Word
 
 
 class Why(StrEnum):
@@ -93,3 +94,49 @@ def is_left_alone(staff: Staff, when: str | None) -> bool:
 def has_rules(rules: Queue) -> bool:
     """Whether the doors of this queue are ever shut."""
     return bool(rules.switch or rules.hours or rules.empty.refuse_when or rules.empty.leave_when or rules.max_waiting)
+
+
+HANGUP = "hangup"
+"""What `overflow` says where there is no further queue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A queue that does not take a caller, why, and which is tried next."""
+
+    queue: str
+    why: str
+    to: str
+
+
+def way_in(
+    queue: str, refusing: Mapping[str, str], queues: Mapping[str, Queue], *, holds_place: bool = False
+) -> tuple[str, tuple[Refused, ...]]:
+    """The queue that takes a caller: this one or the first along its overflow whose doors are open, or hangup; and
+    those that do not. Who holds a place finds no line full."""
+    refused: list[Refused] = []
+    while queue != HANGUP and (why := refusing.get(queue, "")) and queue in queues:
+        if holds_place and why == Why.FULL:
+            break
+        to = queues[queue].overflow
+        to = HANGUP if to == queue or any(to == one.queue for one in refused) else to
+        refused.append(Refused(queue, why, to))
+        queue = to
+    return queue, tuple(refused)
+
+
+Words = tuple[Word, Mapping[str, str]]
+"""Of the journal, with what it says."""
+
+
+def refusal_words(refused: Refused) -> Words:
+    """`to` is the queue that is tried next, `tree` or `hangup`."""
+    word = {Why.NOBODY.value: Word.JOINEMPTY, Why.FULL.value: Word.FULL}.get(refused.why, Word.JOINCLOSED)
+    return word, {"to": refused.to, **({"why": refused.why} if word is Word.JOINCLOSED else {})}
+
+
+def leaving_words(why: str, position: int) -> Words:
+    """Of who stood in the line and must go."""
+    if why == Why.NOBODY:
+        return Word.EXITEMPTY, {"position": str(position)}
+    return Word.EXITCLOSED, {"position": str(position), "why": why}

@@ -9,9 +9,13 @@ from zoneinfo import ZoneInfo
 
 from callrouter.acd.floor import Floor
 from callrouter.config import AgentPart, Queue
-from callrouter.documents import read
+from callrouter.config_checks import unknown_holidays
+from callrouter.documents import Document, read
 from callrouter.engine.roster import configured, difference
+from callrouter.errors import ConfigError
+from callrouter.public_holidays import EveryCountry, countries
 from callrouter.reporting.intervals import midnight_ms
+from callrouter.simulation.day import Calendar
 from callrouter.simulation.outlook import Asked, DayTold, Outlook, outlook, told
 from callrouter.simulation.play import play
 from callrouter.simulation.scenario import Scenario, people, read_scenario
@@ -24,7 +28,20 @@ Things = dict[str, dict[str, str]]
 
 def open_scenario(file: Path) -> Scenario:
     """ConfigError with everything that is wrong in it."""
-    return read_scenario(read(file))
+    document = read(file)
+    scenario = read_scenario(document)
+    refuse_unknown_holidays(scenario.queues, document)
+    return scenario
+
+
+def refuse_unknown_holidays(queues: Mapping[str, Queue], document: Document) -> None:
+    problems = [
+        document.problem(("queues", name, "hours", "holidays"), unknown_holidays(rules.hours.holidays))
+        for name, rules in queues.items()
+        if rules.hours is not None and rules.hours.holidays is not None and rules.hours.holidays not in countries()
+    ]
+    if problems:
+        raise ConfigError(problems)
 
 
 def floor_of(agents: Mapping[str, AgentPart], queues: Mapping[str, Queue]) -> Things:
@@ -41,7 +58,7 @@ def simulate(
     crews = people(scenario)
     floor = floor_of(crews, scenario.queues)
     found: list[DayTold] = []
-    for one in days(scenario, floor, midnight, count, seed):
+    for one in days(scenario, floor, midnight, count, seed, Calendar(zone, EveryCountry)):
         if journal is not None and not found:
             with writing(journal) as writer:
                 found.append(told(play(one, writer.write), asked))

@@ -7,16 +7,17 @@ from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from callrouter.app.simulating import floor_of
-from callrouter.config import AgentPart, Queue
+from callrouter.app.simulating import floor_of, refuse_unknown_holidays
 from callrouter.documents import Document, read
 from callrouter.engine.ports import Line
 from callrouter.errors import CallrouterError
 from callrouter.journal import Entry
+from callrouter.public_holidays import EveryCountry
 from callrouter.reporting.intervals import day_ms
 from callrouter.reporting.replay import things_at
 from callrouter.simulation.again import Setup, Who
 from callrouter.simulation.changed import Centre, changed, likes
+from callrouter.simulation.day import Calendar
 from callrouter.simulation.durations import Duration
 from callrouter.simulation.learned import learned, too_little
 from callrouter.simulation.outlook import Asked
@@ -31,16 +32,18 @@ class NotToBeJudged(CallrouterError):
 
 
 def setups(
-    centre: Centre, change: Path | None, without: Sequence[str] = (), more: Sequence[str] = ()
+    centre: Centre, change: Path | None, zone: ZoneInfo, without: Sequence[str] = (), more: Sequence[str] = ()
 ) -> tuple[Setup, Setup]:
-    """Before and after. ConfigError with everything that is wrong about the change."""
+    """Before and after; `zone` is the centre's. ConfigError with everything that is wrong about the change."""
     document = read(change) if change is not None else Document("options", value={})
     after = changed(centre, document, without, more)
-    return _setup(centre.agents, centre.queues, {}), _setup(after.agents, after.queues, likes(after))
+    refuse_unknown_holidays(after.queues, document)
+    calendar = Calendar(zone, EveryCountry)
+    return _setup(centre, {}, calendar), _setup(Centre(after.queues, after.agents), likes(after), calendar)
 
 
-def _setup(agents: Mapping[str, AgentPart], queues: Mapping[str, Queue], like: Mapping[str, str]) -> Setup:
-    return Setup(floor_of(agents, queues), queues, like)
+def _setup(centre: Centre, like: Mapping[str, str], calendar: Calendar) -> Setup:
+    return Setup(floor_of(centre.agents, centre.queues), centre.queues, like, centre.agents, calendar)
 
 
 def whatif(

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 
+from callrouter.acd.doors import HANGUP, Refused, refusal_words, way_in
 from callrouter.calls.call import Call, Phase, Place, place_of
 from callrouter.calls.ring_back import take_place
 from callrouter.calls.sound import silence, speak
@@ -16,8 +17,6 @@ from callrouter.tree.facts import KeptPlace
 from callrouter.tree.model import Prompt
 from callrouter.tree.walk import JoinQueue
 
-HANGUP = "hangup"
-"""What `overflow` says where there is no further queue."""
 LEAVE_AFTER_MS = 20_000
 """The longest goodbye."""
 MUSIC_AFTER_MS = 250
@@ -71,26 +70,14 @@ def _left_since(call: Call, queue: str) -> int | None:
 
 
 def admitting(call: Call, queue: str, moment: Moment, *, holds_place: bool = False) -> tuple[str, tuple[Entry, ...]]:
-    """The queue that takes the caller: this one or the first along its overflow whose doors are open, or hangup; and
-    the words of those that do not. Who holds a place finds no line full."""
-    refused: list[Entry] = []
-    passed: set[str] = set()
-    while queue != HANGUP and (why := moment.facts.refusing.get(queue, "")) and queue in moment.setting.queues:
-        if holds_place and why == "full":
-            break
-        passed.add(queue)
-        to = moment.setting.queues[queue].overflow
-        to = HANGUP if to in passed else to
-        refused.append(refusal(call, queue, why, to))
-        queue = to
-    return queue, tuple(refused)
+    """The queue that takes the caller, or hangup; and the words of those that do not."""
+    to, refused = way_in(queue, moment.facts.refusing, moment.setting.queues, holds_place=holds_place)
+    return to, tuple(refusal(call, one) for one in refused)
 
 
-def refusal(call: Call, queue: str, why: str, to: str) -> Entry:
-    """`to`: the queue that is tried next, `tree` or `hangup`."""
-    word = {"nobody": Word.JOINEMPTY, "full": Word.FULL}.get(why, Word.JOINCLOSED)
-    more = {"why": why} if word is Word.JOINCLOSED else {}
-    return entry(word, call, queue=queue, to=to, caller=call.caller, **more)
+def refusal(call: Call, refused: Refused) -> Entry:
+    word, data = refusal_words(refused)
+    return entry(word, call, queue=refused.queue, **data, caller=call.caller)
 
 
 def _with_needs(step: Step, wish: JoinQueue, moment: Moment) -> Step:

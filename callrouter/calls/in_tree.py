@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from callrouter.acd.doors import Refused
 from callrouter.calls import aside, callback, in_line, outside
 from callrouter.calls.call import Call
 from callrouter.calls.sound import hush, speak
@@ -87,7 +88,7 @@ def _one(step: Step, output: Output, moment: Moment) -> Step:
         case tree_walk.JoinQueue():
             return in_line.join(hush(step), output, moment)
         case tree_walk.Refused(queue=queue, why=why):
-            return replace(step, entries=(*step.entries, in_line.refusal(call, queue, why, "tree")))
+            return replace(step, entries=(*step.entries, in_line.refusal(call, Refused(queue, why, "tree"))))
         case tree_walk.Leave(reason=reason):
             hushed = hush(step)
             call, last = ended(hushed.call, reason, moment.now_ms)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from callrouter.acd.doors import HANGUP, leaving_words
 from callrouter.calls import events as e
 from callrouter.calls import offering
 from callrouter.calls.call import Call, callback_of, place_of
-from callrouter.calls.in_line import HANGUP, admitting, back_to_tree, goodbye, overflow, queue_entry
+from callrouter.calls.in_line import admitting, back_to_tree, goodbye, overflow, queue_entry
 from callrouter.calls.in_tree import walked
 from callrouter.calls.outlook import outlook_words
 from callrouter.calls.ring_back import place_kept
@@ -102,9 +103,8 @@ def leave_line(call: Call, event: e.LineClosed, moment: Moment) -> Step:
     place = place_of(call)
     if event.queue != place.queue:
         return Step(call)
-    word = Word.EXITEMPTY if event.why == "nobody" else Word.EXITCLOSED
+    word, data = leaving_words(event.why, event.position)
     way = "tree" if event.why in place.branches else ""
-    data = {"position": event.position, **({"why": event.why} if word is Word.EXITCLOSED else {})}
     return _go_on(call, word, event.why, way, moment, **data)
 
 

@@ -92,7 +92,7 @@ def whatif(
     day = _date(first) or datetime.now(zone).date() - timedelta(days=1)
     period = work.period_of(day, _date(last) or day, zone)
     with problems_told():
-        centres = work.setups(centre, change, without or (), more or ())
+        centres = work.setups(centre, change, zone, without or (), more or ())
         entries = _entries(context, journal, keep, *period)
         found = work.whatif(entries, period, centres, Who(callers), days, seed, asked, given)
     _judge(found, asked, bounds, json=json)

@@ -44,3 +44,8 @@ class Briefing(Part):
     auto_answer: bool = Field(
         default=False, description="asks the agent's phone to pick up by itself (Call-Info: answer-after=0)"
     )
+
+    @property
+    def precedes_talk(self) -> bool:
+        """The agent is told something, or presses a key, before the caller is put through."""
+        return bool(self.say) or (self.accept == "key" and not isinstance(self.say, dict))

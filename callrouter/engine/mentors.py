@@ -10,12 +10,12 @@ from __future__ import annotations
 import asyncio
 
 from callrouter.acd.floor import Agent, Floor
+from callrouter.acd.mentors import barred, barred_entry, mentors_of
 from callrouter.engine.ports import Check, Commit, Line
 from callrouter.errors import StoreDown
-from callrouter.journal import Entry, FloorChange, Word
+from callrouter.journal import FloorChange
 
 RETRY_S = 0.5
-MENTOR = "mentor"
 
 
 class Mentors:
@@ -57,9 +57,9 @@ class Mentors:
         trainee = self._floor.agents.get(name)
         if trainee is None:
             return None
-        mentors = [mentor for each in trainee.mentors if (mentor := self._floor.agents.get(each)) is not None]
-        barred = "" if not trainee.mentors or any(mentor.is_at_work for mentor in mentors) else MENTOR
-        return None if barred == trainee.barred else _bar(trainee, barred, mentors)
+        mentors = mentors_of(trainee, self._floor.agents)
+        why = barred(trainee, mentors)
+        return None if why == trainee.barred else _bar(trainee, why, mentors)
 
     async def close(self) -> None:
         for task in list(self._tasks):
@@ -71,7 +71,7 @@ def _bar(trainee: Agent, why: str, mentors: list[Agent]) -> Commit:
     thing = f"agent:{trainee.id}"
     seen = [(f"agent:{each.id}", field, value) for each in mentors for field, value in _standing(each)]
     return Commit(
-        (Entry(Word.BARRED, agent=trainee.id, data={"why": why} if why else {}),),
+        (barred_entry(trainee.id, why),),
         {thing: {"barred": why}},
         (Check(thing, "barred", trainee.barred), *(Check(*each) for each in seen)),
     )

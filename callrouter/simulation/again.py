@@ -9,18 +9,18 @@ is drawn from what the day taught.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
 
-from callrouter.config import Queue
-from callrouter.journal import Entry
+from callrouter.config import AgentPart, Queue
+from callrouter.journal import Entry, Word
 from callrouter.reporting.counts import Counts, of_stay, of_time
 from callrouter.reporting.facts import Outcome
 from callrouter.reporting.record import Result
 from callrouter.simulation.counted import together
-from callrouter.simulation.day import Caller, Day, Ring
+from callrouter.simulation.day import IN_UTC, Calendar, Caller, Day, Ring
 from callrouter.simulation.durations import Measured
 from callrouter.simulation.habits import GOLDEN
 from callrouter.simulation.learned import Learned, ring_of
@@ -29,7 +29,19 @@ from callrouter.simulation.patience import Curve
 from callrouter.simulation.recorded import Rang, Recorded, Seen
 
 Things = Mapping[str, Mapping[str, str]]
-STATE = ("presence", "presence_since", "reason", "reachable", "idle_since", "missed", "missed_why")
+STATE = (
+    "presence",
+    "presence_since",
+    "reason",
+    "reachable",
+    "idle_since",
+    "missed",
+    "missed_why",
+    "calls",
+    "talk_ms",
+    "recent",
+    "rest_until",
+)
 ENDLESS_S = 1e7
 A_MOMENT_MS = 1_000
 
@@ -48,6 +60,8 @@ class Setup:
     rules: Mapping[str, Queue]
     like: Mapping[str, str]
     """Agents who were not there → whom they work like: the same hours, talks and answers."""
+    agents: Mapping[str, AgentPart] = field(default_factory=dict)
+    calendar: Calendar = IN_UTC
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +86,7 @@ class Again:
             return _drawn(rings, luck)
         offer = dict(seen).get(time, seen[0][1])
         if offer.result is not Result.TAKEN_BACK:
-            return ring_of(offer, self.learned.away_ms)
+            return ring_of(offer, self.learned)
         longer = [ring for ring in rings if ring.after_ms > offer.after_ms]
         return _drawn(longer, luck) if longer else Ring(offer.after_ms + A_MOMENT_MS)
 
@@ -95,25 +109,29 @@ def again(day: Recorded, found: Learned, setup: Setup, who: Who, chance: np.rand
         changes=tuple(_changes(day.changes, agents, setup.like)),
         from_ms=day.from_ms,
         to_ms=day.to_ms,
+        agents=setup.agents,
+        calendar=setup.calendar,
     )
 
 
 def _caller(one: Seen, found: Learned, who: Who, patience: float, talk: float, ring: float) -> Caller:
     curve, goes_back = found.patience[one.queue], False
     seconds = curve.at(patience)
+    asked = (talk + ring) % 1 < found.wrap_up_asked
     if who is Who.SAME:
-        goes_back = one.outcome in (Outcome.WENT_BACK, Outcome.SENT_AWAY, Outcome.LOST)
+        asked = one.wrap_up_asked if one.talked_ms else asked
+        goes_back = one.outcome in (Outcome.WENT_BACK, Outcome.LOST)
         seconds = _patience_s(one, curve if isinstance(curve, Curve) else None, seconds, patience)
         talk = _talk_share(one, found.talks(one.last_queue, one.agent), talk)
     patience_ms = None if seconds > ENDLESS_S else round(seconds * 1000)
     return Caller(one.at_ms, one.queue, patience_ms, one.talked_ms, talk, ring, one.priority, one.needs, "", one.call,
-                  goes_back)  # fmt: skip
+                  goes_back, asked)  # fmt: skip
 
 
 def _patience_s(one: Seen, curve: Curve | None, drawn: float, luck: float) -> float:
-    """Whoever left by themselves, or by a rule of the queue, leaves then; the others had patience for more."""
+    """Whoever left by themselves leaves then; the others had patience for more."""
     waited = one.waited_ms / 1000
-    if one.outcome in (Outcome.ABANDONED, Outcome.WENT_BACK, Outcome.SENT_AWAY, Outcome.LOST):
+    if one.outcome in (Outcome.ABANDONED, Outcome.WENT_BACK, Outcome.LOST):
         return waited
     return max(waited + 0.001, curve.beyond(waited, luck) if curve is not None else waited + drawn)
 
@@ -128,16 +146,19 @@ def _as_it_began(day: Recorded, setup: Setup) -> Things:
     for thing, fields in setup.floor.items():
         kind, _, name = thing.partition(":")
         was = day.floor.get(f"agent:{setup.like.get(name, name)}", {}) if kind == "agent" else {}
-        found[thing] = {**fields, **{field: was[field] for field in STATE if field in was}}
-    return found
+        found[thing] = {**fields, **{name: was[name] for name in STATE if name in was}}
+    switches = {thing: fields for thing, fields in day.floor.items() if thing.startswith("switch:")}
+    return {**found, **switches}
 
 
 def _changes(changes: Sequence[Entry], agents: Sequence[str], like: Mapping[str, str]) -> Iterator[Entry]:
-    """What agents did by themselves, and those like them with them."""
+    """What agents did by themselves, and those like them with them; and the switches."""
     doing: dict[str, list[str]] = {}
     for agent in agents:
         doing.setdefault(like.get(agent, agent), []).append(agent)
     for entry in changes:
+        if entry.word is Word.SWITCH:
+            yield entry
         for agent in doing.get(entry.agent, ()):
             fields = entry.floor[f"agent:{entry.agent}"]
             yield replace(entry, agent=agent, floor={f"agent:{agent}": fields})
@@ -155,6 +176,7 @@ def as_recorded(day: Recorded, asked: Asked) -> DayTold:
         stays = [of_stay(stay, asked.bounds) for stay in day.stays if queue in ("", stay.queue)]
         return together([*stays, *([] if queue else spent)])
 
-    callers = sum(day.from_ms <= one.at_ms for one in day.callers)
+    callers = [one for one in day.callers if day.from_ms <= one.at_ms]
+    turned_away = sum(one.outcome is Outcome.REFUSED for one in callers)
     by_queue = {queue: measures(counts(queue), asked.variant) for queue in sorted(queues)}
-    return DayTold(measures(counts(), asked.variant), by_queue, callers, 0)
+    return DayTold(measures(counts(), asked.variant), by_queue, len(callers), turned_away)

@@ -39,6 +39,8 @@ class Stream:
     patience: Duration = NEVER
     priority: int = 0
     needs: Mapping[str, str] = field(default_factory=lambda: NO_NEEDS)
+    wrap_up_asked: float = 0.0
+    """The share of them after whom the agent asks for a wrap-up."""
 
 
 def callers(streams: Sequence[Stream], chance: np.random.Generator) -> Iterator[Caller]:
@@ -63,6 +65,7 @@ def _callers(stream: Stream, chance: np.random.Generator) -> Iterator[Caller]:
                 ring,
                 stream.priority,
                 stream.needs,
+                wrap_up_asked=(talk + ring) % 1 < stream.wrap_up_asked,
             )
 
 

@@ -97,6 +97,9 @@ def _unfit(found: Changed, centre: Centre, document: Document) -> Iterator[Probl
         for n, queue in enumerate(agent.queues):
             if queue not in found.queues:
                 yield _unknown(document, ("agents", name, "queues", n), "queue", queue, queues)
+        for n, mentor in enumerate(agent.mentors):
+            if mentor not in found.agents:
+                yield _unknown(document, ("agents", name, "mentors", n), "agent", mentor, agents)
         if agent.like is not None and agent.like not in centre.agents:
             yield _unknown(document, ("agents", name, "like"), "agent", agent.like, list(centre.agents))
         if agent.like is None and name not in centre.agents:

@@ -14,6 +14,8 @@ _OUTCOME = {
     Result.TIMED_OUT: Outcome.TIMED_OUT,
     Result.MOVED_ON: Outcome.MOVED_ON,
     Result.WENT_BACK: Outcome.WENT_BACK,
+    Result.SENT_AWAY: Outcome.SENT_AWAY,
+    Result.REFUSED: Outcome.REFUSED,
 }
 
 
@@ -25,7 +27,7 @@ def counted(played: Played, bounds: Bounds, queue: str = "") -> Counts:
 
 
 def turned_away(played: Played) -> int:
-    """Callers who found all lines taken."""
+    """Callers whom no queue took, or who found all lines taken."""
     return sum(done.result is Result.TURNED_AWAY for done in played.done)
 
 

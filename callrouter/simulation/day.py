@@ -5,12 +5,14 @@ Rule: all chance is in these values. Playing them draws nothing, so the same day
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from enum import StrEnum
 from typing import Protocol
 
-from callrouter.config import Queue
+from callrouter.acd.doorkeeper import Holidays
+from callrouter.config import AgentPart, Queue
 from callrouter.journal import Entry
 
 NO_NEEDS: Mapping[str, str] = {}
@@ -36,6 +38,8 @@ class Caller:
     """Which call of a recorded day this is."""
     goes_back: bool = False
     """When patience ends they press the key that leads back into the tree: they have not given up."""
+    wrap_up_asked: bool = False
+    """Whoever talks with them asks for a wrap-up (*14)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +48,13 @@ class Ring:
 
     after_ms: int = 0
     answered: bool = True
+    """Picked up, and the call taken."""
     away_ms: int | None = 0
     """Somebody who was set NOT_READY for not answering is back after so long; None: not by themselves."""
+    why: str = "missed"
+    """Why it was in vain: missed, declined, busy, unreachable."""
+    briefed_ms: int = 0
+    """From picking up until the call is taken, or is not, in a queue that briefs its agents."""
 
 
 class People(Protocol):
@@ -59,6 +68,18 @@ class People(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Calendar:
+    """What the hours of queues are read by."""
+
+    zone: tzinfo = UTC
+    holidays: Callable[[int], Holidays] = lambda _: {}
+    """The public holidays around a year."""
+
+
+IN_UTC = Calendar()
+
+
+@dataclass(frozen=True, slots=True)
 class Day:
     floor: Mapping[str, Mapping[str, str]]
     """Queues and agents as the configuration puts them on the floor."""
@@ -67,12 +88,15 @@ class Day:
     """In the order in which they call."""
     people: People
     changes: Sequence[Entry] = ()
-    """What happens to agents whoever calls, in order: presence, and whether phones answer. `at_ms` says when."""
+    """What people do whoever calls, in order: presence, whether phones answer, switches. `at_ms` says when."""
     from_ms: int = 0
     """Callers and agents' time are counted from here; before, the centre warms up."""
     to_ms: int | None = None
     lines: int | None = None
     """So many calls at once; further callers are turned away."""
+    agents: Mapping[str, AgentPart] = field(default_factory=dict)
+    """Whose own wrap-up and limits hold; nobody else has any."""
+    calendar: Calendar = IN_UTC
 
 
 class Result(StrEnum):
@@ -82,8 +106,12 @@ class Result(StrEnum):
     WENT_BACK = "went back"
     MOVED_ON = "moved on"
     """Into another queue's line; what became of them there is another Done."""
+    SENT_AWAY = "sent away"
+    """By a rule of the queue, with nowhere else to go."""
+    REFUSED = "refused"
+    """A queue did not take them; what became of them is another Done."""
     TURNED_AWAY = "turned away"
-    """All lines were taken: they never came into a queue."""
+    """They never came into a queue: all lines were taken, or no queue took them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 from callrouter.reporting.facts import Outcome
@@ -23,6 +23,8 @@ ENOUGH_GAVE_UP = 20
 """Of a queue, or else of all queues together: fewer leave the curve's end to chance."""
 UNSEEN_AWAY_MS = 60_000
 """Taken where nobody was ever set NOT_READY for not answering and came back."""
+UNSEEN_BRIEFED_MS = 4_000
+"""Taken where nobody was ever briefed: about what the shipped words take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,10 @@ class Learned:
     """How long somebody is usually away who was set NOT_READY for not answering."""
     rings: Mapping[str, Sequence[Ring]]
     """By agent, in the order of luck: unanswered offers first, then the quick answers. "" is everybody."""
+    briefed_ms: int = UNSEEN_BRIEFED_MS
+    """How long it usually takes to be told who is coming."""
+    wrap_up_asked: float = 0.0
+    """The share of talks after which the agent asked for a wrap-up."""
 
     def talks(self, queue: str, agent: str) -> Measured | None:
         return self.talk_with.get((queue, agent)) or self.talk.get(queue)
@@ -50,14 +56,22 @@ def learned(day: Recorded, patience: Duration | None = None) -> Learned:
         with_agent[one.last_queue, one.agent].append(one.talked_ms / 1000)
     queues = {one.queue for one in day.callers}
     offers = [offer for one in day.callers for offer in one.offers]
-    away_ms = round(median([offer.away_ms for offer in offers if offer.away_ms is not None] or [UNSEEN_AWAY_MS]))
-    return Learned(
+    away_ms = _usually([offer.away_ms for offer in offers if offer.away_ms is not None], UNSEEN_AWAY_MS)
+    briefed_ms = _usually([offer.briefed_ms for offer in offers if offer.briefed_ms], UNSEEN_BRIEFED_MS)
+    found = Learned(
         patience=dict.fromkeys(queues, patience) if patience is not None else _patience(day.callers, queues),
         talk={queue: measured(values) for queue, values in by_queue.items()},
         talk_with={who: measured(values) for who, values in with_agent.items() if len(values) >= ENOUGH_OF_AN_AGENT},
         away_ms=away_ms,
-        rings=_rings(offers, away_ms),
+        rings={},
+        briefed_ms=briefed_ms,
+        wrap_up_asked=sum(one.wrap_up_asked for one in talked) / max(1, len(talked)),
     )
+    return replace(found, rings=_rings(offers, found))
+
+
+def _usually(seen: Sequence[int], unseen: int) -> int:
+    return round(median(seen or [unseen]))
 
 
 def too_little(day: Recorded, found: Learned) -> list[str]:
@@ -97,7 +111,7 @@ def _waits(callers: Sequence[Seen]) -> Waits:
     return Waits(gave_up, [one.waited_ms / 1000 for one in callers if one.outcome is not Outcome.ABANDONED])
 
 
-def _rings(offers: Sequence[Rang], away_ms: int) -> dict[str, Sequence[Ring]]:
+def _rings(offers: Sequence[Rang], usual: Learned) -> dict[str, Sequence[Ring]]:
     """An offer that was taken back has only told that the phone rang for so long: it is given the end of one that rang
     longer, each of those in turn, or phones that nobody answers would seem rarer than they are (Efron, 1967: what is
     censored is redistributed to the right)."""
@@ -107,7 +121,7 @@ def _rings(offers: Sequence[Rang], away_ms: int) -> dict[str, Sequence[Ring]]:
         ended = [offer for offer in own if offer.result not in (Result.TAKEN_BACK, Result.OPEN)]
         cut = [offer for offer in own if offer.result is Result.TAKEN_BACK]
         rings = [*ended, *_ends_of(cut, ended)]
-        found[who] = sorted((ring_of(ring, away_ms) for ring in rings), key=lambda ring: (ring.answered, ring.after_ms))
+        found[who] = sorted((ring_of(ring, usual) for ring in rings), key=lambda ring: (ring.answered, ring.after_ms))
     return found
 
 
@@ -118,10 +132,11 @@ def _ends_of(cut: Sequence[Rang], ended: Sequence[Rang]) -> Iterator[Rang]:
             yield longer[int(n * GOLDEN % 1 * len(longer))]
 
 
-def ring_of(offer: Rang, away_ms: int) -> Ring:
+def ring_of(offer: Rang, usual: Learned) -> Ring:
     """A phone that was not answered rings as long as it is let; one that refused ends when it did. Whoever was not set
     NOT_READY for it may be, when more of them come together, and is then away as long as usual."""
     if offer.result is Result.ACCEPTED:
-        return Ring(offer.after_ms)
-    after = UNANSWERED_MS if offer.result is Result.MISSED else offer.after_ms
-    return Ring(after, answered=False, away_ms=offer.away_ms if offer.paused else away_ms)
+        return Ring(offer.after_ms, briefed_ms=offer.briefed_ms or usual.briefed_ms)
+    rings_on = offer.result is Result.MISSED and not offer.briefed_ms
+    after, away_ms = UNANSWERED_MS if rings_on else offer.after_ms, offer.away_ms if offer.paused else usual.away_ms
+    return Ring(after, answered=False, away_ms=away_ms, why=offer.result.value, briefed_ms=offer.briefed_ms)

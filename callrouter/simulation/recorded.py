@@ -13,14 +13,28 @@ from callrouter.acd.activity import LIMIT
 from callrouter.journal import Entry, Word
 from callrouter.reporting.calls import fold
 from callrouter.reporting.facts import Outcome, Stay, facts
-from callrouter.reporting.record import CallRecord, Result
+from callrouter.reporting.record import CallRecord, Refusal, Result
 from callrouter.reporting.replay import Things, things_at
 from callrouter.reporting.stretches import Stretch, tell
 
 LEAD_MS = 3_600_000
 """The hour before is played too, so that the day does not begin with an empty line and rested agents."""
-BY_THEMSELVES = frozenset({Word.PAUSE, Word.UNPAUSE, Word.AGENTLOGOFF, Word.REACHABLE, Word.UNREACHABLE})
+SAID = frozenset(
+    {"presence", "reason", "presence_since", "idle_since", "missed", "missed_why", "calls", "talk_ms", "on"}
+)
+PHONE = frozenset({"reachable"})
+BY_THEMSELVES = {
+    Word.PAUSE: SAID,
+    Word.UNPAUSE: SAID,
+    Word.AGENTLOGOFF: SAID,
+    Word.SWITCH: SAID,
+    Word.REACHABLE: PHONE,
+    Word.UNREACHABLE: PHONE,
+}
+"""The fields that follow from the word alone; what it did to a wrap-up or a rest is found anew."""
 NEEDS = ("require", "prefer")
+ASKED = ("asked", "begun")
+"""An agent's own wish for a wrap-up; that one was made longer is not taken over."""
 
 Fields = Mapping[str, str]
 Away = Mapping[tuple[str, str], int | None]
@@ -33,17 +47,19 @@ class Rang:
 
     agent: str
     after_ms: int
-    """Until it was answered, or over."""
+    """Until it was picked up, or over."""
     result: Result
     paused: bool
     """The agent was set NOT_READY for it."""
     away_ms: int | None
     """And was back after so long; None: not by themselves."""
+    briefed_ms: int = 0
+    """From picking up until the call was taken, or was not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A caller of the day, from joining the first queue."""
+    """A caller of the day, from joining the first queue, or finding it shut."""
 
     call: str
     queue: str
@@ -57,6 +73,8 @@ class Seen:
     priority: int
     needs: Fields
     offers: tuple[Rang, ...]
+    wrap_up_asked: bool = False
+    """By the agent, after the talk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +88,7 @@ class Recorded:
     floor: Things
     """As it was when the lead began."""
     changes: Sequence[Entry]
-    """What agents did by themselves."""
+    """What agents did by themselves, and the switches that were turned."""
 
 
 class NotRecorded(ValueError):
@@ -85,14 +103,18 @@ def recorded(entries: Sequence[Entry], from_ms: int, to_ms: int) -> Recorded:
     away, back = _times_away(within)
     waiting = _waiting_fields(within)
     from_ms, to_ms = max(from_ms, begins), min(to_ms, entries[-1].at_ms)
-    records = [record for record in fold(within).values() if record.visits and record.whole]
-    seen = [_seen(record, waiting.get(record.call, {}), away) for record in records]
+    records = [record for record in fold(within).values() if record.whole and (record.visits or _shut(record))]
+    asked = {entry.call for entry in within if entry.word is Word.WRAPUP and entry.data.get("what") in ASKED}
+    seen = [
+        replace(_seen(record, waiting.get(record.call, {}), away), wrap_up_asked=record.call in asked)
+        for record in records
+    ]
     told = tell({}, entries)
     return Recorded(
         from_ms,
         to_ms,
         callers=sorted((one for one in seen if one.at_ms < to_ms), key=lambda one: (one.at_ms, one.call)),
-        stays=[stay for record in records for stay in facts(record).stays if from_ms <= record.visits[0].at_ms < to_ms],
+        stays=[stay for record in records for stay in facts(record).stays if from_ms <= _came(record)[1] < to_ms],
         stretches=[*told.over, *(replace(last, ends_ms=to_ms) for last in told.lasting.values())],
         floor=floor or {},
         changes=tuple(_by_themselves(within, back)),
@@ -131,11 +153,18 @@ def _times_away(entries: Sequence[Entry]) -> tuple[Away, frozenset[str]]:
 
 
 def _by_themselves(entries: Sequence[Entry], back: Collection[str]) -> Iterator[Entry]:
-    """Presence and phones, but for what followed from an unanswered offer, which may not happen again."""
+    """Presence, phones and switches, but for what followed from an unanswered offer, which may not happen again."""
     for entry in entries:
-        ours = entry.data.get("by") == "callrouter" or entry.id in back
-        if entry.word in BY_THEMSELVES and not ours and f"agent:{entry.agent}" in entry.floor:
-            yield entry
+        said = BY_THEMSELVES.get(entry.word)
+        if said is None or entry.data.get("by") == "callrouter" or entry.id in back:
+            continue
+        change = {
+            thing: {name: value for name, value in fields.items() if name in said}
+            for thing, fields in entry.floor.items()
+            if fields is not None
+        }
+        if change:
+            yield replace(entry, floor=change)
 
 
 def _waiting_fields(entries: Sequence[Entry]) -> Mapping[str, Fields]:
@@ -147,13 +176,25 @@ def _waiting_fields(entries: Sequence[Entry]) -> Mapping[str, Fields]:
     return found
 
 
+def _shut(record: CallRecord) -> Refusal | None:
+    """The queue that did not take the caller at first. Where the tree led on, it is as if it had asked no queue yet."""
+    began = record.visits[0].at_ms if record.visits else record.ended_ms
+    return next((one for one in record.refusals if one.to != "tree" and one.at_ms <= began), None)
+
+
+def _came(record: CallRecord) -> tuple[str, int]:
+    """Which queue the caller wanted, and when."""
+    first = _shut(record) or record.visits[0]
+    return first.queue, first.at_ms
+
+
 def _seen(record: CallRecord, waiting: Fields, away: Away) -> Seen:
-    first, last = record.visits[0], facts(record).stays[-1]
+    (queue, at_ms), last = _came(record), facts(record).stays[-1]
     talk = next((talk for talk in record.talks if talk.queue), None)
     return Seen(
         call=record.call,
-        queue=first.queue,
-        at_ms=first.at_ms,
+        queue=queue,
+        at_ms=at_ms,
         waited_ms=last.waited_ms,
         outcome=last.outcome,
         last_queue=last.queue,
@@ -162,7 +203,14 @@ def _seen(record: CallRecord, waiting: Fields, away: Away) -> Seen:
         priority=int(waiting.get("priority") or 0),
         needs={name: waiting[name] for name in NEEDS if waiting.get(name)},
         offers=tuple(
-            Rang(offer.agent, offer.ended_ms - offer.at_ms, offer.result, who in away, away.get(who))
+            Rang(
+                offer.agent,
+                (offer.answered_ms or offer.ended_ms) - offer.at_ms,
+                offer.result,
+                who in away,
+                away.get(who),
+                offer.ended_ms - (offer.answered_ms or offer.ended_ms),
+            )
             for offer in record.offers
             if offer.ended_ms and (who := (record.call, offer.agent))
         ),

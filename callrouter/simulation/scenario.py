@@ -54,6 +54,9 @@ class CallersPart(Part):
     priority: int = Field(default=0, ge=-100, le=100)
     require: Levels = Field(default={}, description="skills an agent must have, with the lowest level")
     prefer: Levels = Field(default={}, description="skills that are better had")
+    wrap_up_asked: float = Field(
+        default=0, ge=0, le=1, description="share of them after whom the agent asks for an optional wrap-up"
+    )
 
     @model_validator(mode="after")
     def comes_in_one_way(self) -> Self:
@@ -76,7 +79,16 @@ class Phones(Part):
 
     answered_after: Lasting = "fixed 0"
     missed: float = Field(default=0, ge=0, lt=1, description="share of offers that nobody answers")
+    declined: float = Field(default=0, ge=0, lt=1, description="share of offers that are refused")
+    unreachable: float = Field(default=0, ge=0, lt=1, description="share of phones that do not even ring")
     away_s: Seconds = Field(default=60, description="who was set NOT_READY for that is back after so long")
+    briefing: Lasting = Field(default="fixed 4", description="being told who is coming takes so long, where it is done")
+
+    @model_validator(mode="after")
+    def somebody_answers(self) -> Self:
+        if self.missed + self.declined + self.unreachable >= 1:
+            raise ValueError("nobody ever answers: `missed`, `declined` and `unreachable` are shares of one whole")
+        return self
 
 
 class Scenario(Part):
@@ -92,12 +104,13 @@ class Scenario(Part):
     callers: tuple[CallersPart, ...] = Field(min_length=1)
     phones: Phones = Phones()
     lines: int | None = Field(default=None, ge=1, description="calls at once; further callers are turned away")
+    switches: dict[Name, tuple[Shift, ...]] = Field(default={}, description="emergency switches, and when they are on")
 
 
 def read_scenario(document: Document) -> Scenario:
     """The scenario, or ConfigError with everything that is wrong."""
     scenario = document.validate(Scenario)
-    problems = list(_unknown_queues(scenario, document))
+    problems = [*_unknown_queues(scenario, document), *_unfit(scenario, document)]
     if clock_ms(scenario.to) <= clock_ms(scenario.from_):
         problems.append(document.problem(("to",), "the day ends before it begins; make `to` later than `from`"))
     if problems:
@@ -110,6 +123,23 @@ def _unknown_queues(scenario: Scenario, document: Document) -> Iterator[Problem]
         if queue not in scenario.queues:
             words = f"there is no queue `{queue}` under `queues`{close_to(queue, list(scenario.queues))}"
             yield document.problem(path, words)
+
+
+def _unfit(scenario: Scenario, document: Document) -> Iterator[Problem]:
+    crews = list(scenario.agents)
+    for name, crew in scenario.agents.items():
+        for n, mentor in enumerate(crew.mentors):
+            path = ("agents", name, "mentors", n)
+            if mentor == name:
+                yield document.problem(path, f"{name} cannot be their own mentor; name somebody else")
+            elif mentor not in crews:
+                words = f"there is no agent `{mentor}` under `agents`{close_to(mentor, crews)}"
+                yield document.problem(path, words)
+    obeyed = [queue.switch for queue in scenario.queues.values() if queue.switch is not None]
+    for name in scenario.switches:
+        if name not in obeyed:
+            words = f"no queue has `switch: {name}`{close_to(name, obeyed)}"
+            yield document.problem(("switches", name), words)
 
 
 def _named_queues(scenario: Scenario) -> Iterator[tuple[tuple[str | int, ...], str]]:
@@ -128,9 +158,16 @@ def lasting(written: str | tuple[float, ...]) -> Duration:
 
 
 def people(scenario: Scenario) -> Mapping[str, Crew]:
-    """Agent → what they are; `nina` with a count of 3 is nina1, nina2 and nina3."""
-    return {
-        name if crew.count == 1 else f"{name}{number:0{len(str(crew.count))}}": crew
-        for name, crew in scenario.agents.items()
-        for number in range(1, crew.count + 1)
-    }
+    """Agent → what they are; `nina` with a count of 3 is nina1, nina2 and nina3, and a mentor `nina` is any of them."""
+    names = {name: tuple(_names(name, crew.count)) for name, crew in scenario.agents.items()}
+    found: dict[str, Crew] = {}
+    for name, crew in scenario.agents.items():
+        mentors = tuple(one for mentor in crew.mentors for one in names[mentor])
+        each = crew.model_copy(update={"mentors": mentors}) if mentors else crew
+        found |= dict.fromkeys(names[name], each)
+    return found
+
+
+def _names(name: str, count: int) -> Iterator[str]:
+    for number in range(1, count + 1):
+        yield name if count == 1 else f"{name}{number:0{len(str(count))}}"

@@ -9,9 +9,9 @@ import numpy as np
 
 from callrouter.acd.floor import Presence
 from callrouter.acd.presence import Wish, presence_change, wish_entry
-from callrouter.journal import Entry
+from callrouter.journal import Entry, Word
 from callrouter.simulation.arrivals import Rate, Stream, callers
-from callrouter.simulation.day import Day
+from callrouter.simulation.day import IN_UTC, Calendar, Day
 from callrouter.simulation.habits import Habits
 from callrouter.simulation.scenario import CallersPart, Scenario, lasting, people
 from callrouter.simulation.words import clock_ms, per_second, shift_ms
@@ -20,14 +20,27 @@ Things = Mapping[str, Mapping[str, str]]
 HOUR_MS = 3_600_000
 
 
-def days(scenario: Scenario, floor: Things, midnight_ms: int, count: int, seed: int) -> Iterator[Day]:
+def days(
+    scenario: Scenario,
+    floor: Things,
+    midnight_ms: int,
+    count: int,
+    seed: int,
+    calendar: Calendar = IN_UTC,
+) -> Iterator[Day]:
     """`floor` holds the scenario's queues and agents as the configuration would put them there. Each day's luck is its
     own; the same seed gives the same days again."""
     for chance in np.random.default_rng(seed).spawn(count):
-        yield day(scenario, floor, midnight_ms, chance)
+        yield day(scenario, floor, midnight_ms, chance, calendar)
 
 
-def day(scenario: Scenario, floor: Things, midnight_ms: int, chance: np.random.Generator) -> Day:
+def day(
+    scenario: Scenario,
+    floor: Things,
+    midnight_ms: int,
+    chance: np.random.Generator,
+    calendar: Calendar = IN_UTC,
+) -> Day:
     from_ms = midnight_ms + clock_ms(scenario.from_)
     to_ms = midnight_ms + clock_ms(scenario.to)
     begins_ms = from_ms - round(scenario.warm_up_h * HOUR_MS)
@@ -37,10 +50,12 @@ def day(scenario: Scenario, floor: Things, midnight_ms: int, chance: np.random.G
         rules=scenario.queues,
         callers=callers(streams, chance),
         people=_habits(scenario),
-        changes=_shifts(scenario, midnight_ms),
+        changes=_changes(scenario, midnight_ms),
         from_ms=from_ms,
         to_ms=to_ms,
         lines=scenario.lines,
+        agents=people(scenario),
+        calendar=calendar,
     )
 
 
@@ -53,6 +68,7 @@ def _stream(part: CallersPart, midnight_ms: int, begins_ms: int, to_ms: int) -> 
         patience=lasting(part.patience),
         priority=part.priority,
         needs={name: levels for name, levels in _needs(part) if levels},
+        wrap_up_asked=part.wrap_up_asked,
     )
 
 
@@ -89,9 +105,13 @@ def _at_the_beginning(scenario: Scenario, floor: Things, begins_ms: int) -> Thin
     return found
 
 
-def _shifts(scenario: Scenario, midnight_ms: int) -> tuple[Entry, ...]:
-    """Agents come and go."""
+def _changes(scenario: Scenario, midnight_ms: int) -> tuple[Entry, ...]:
+    """Agents come and go, switches are turned."""
     found = []
+    for switch, times in scenario.switches.items():
+        for begins, ends in map(shift_ms, times):
+            found.append(_turned(switch, "1", midnight_ms + begins))
+            found.append(_turned(switch, "", midnight_ms + ends))
     for agent, crew in people(scenario).items():
         for begins, ends in map(shift_ms, crew.shifts):
             found.append(came_or_went(agent, Wish(Presence.READY), midnight_ms + begins))
@@ -103,6 +123,11 @@ def came_or_went(agent: str, wish: Wish, at_ms: int) -> Entry:
     return replace(wish_entry(agent, wish, by="agent"), floor=presence_change(agent, wish), at_ms=at_ms)
 
 
+def _turned(switch: str, on: str, at_ms: int) -> Entry:
+    data = {"switch": switch, "on": on, "by": "scenario"}
+    return Entry(Word.SWITCH, data=data, floor={f"switch:{switch}": {"on": on}}, at_ms=at_ms)
+
+
 def _habits(scenario: Scenario) -> Habits:
     talk_with = {
         (queue, agent): lasting(written)
@@ -110,4 +135,12 @@ def _habits(scenario: Scenario) -> Habits:
         for queue, written in crew.talk.items()
     }
     phones = scenario.phones
-    return Habits(talk_with, lasting(phones.answered_after), phones.missed, phones.away_s)
+    return Habits(
+        talk_with,
+        lasting(phones.answered_after),
+        phones.missed,
+        phones.away_s,
+        phones.unreachable,
+        phones.declined,
+        lasting(phones.briefing),
+    )
