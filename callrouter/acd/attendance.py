@@ -14,6 +14,9 @@ from callrouter.acd.things import Activity, Fields, Presence
 LOOKED_AT = frozenset({"presence", "queues", "reachable", "barred", "activity"})
 """Fields of an agent that say for which queues they are there."""
 
+NOWHERE: tuple[tuple[str, ...], int] = ((), -1)
+"""Of an agent not counted yet."""
+
 
 @dataclass(frozen=True, slots=True)
 class Staff:
@@ -40,7 +43,9 @@ class Attendance:
 
     def agent_changed(self, agent: str, fields: Fields | None, changed: Collection[str]) -> None:
         """`fields` are all of the agent's after the change, None once they are gone."""
-        if fields is not None and not LOOKED_AT & set(changed):
+        if fields is not None and LOOKED_AT.isdisjoint(changed):
+            return
+        if fields is not None and "queues" not in changed and self._agents.get(agent, NOWHERE)[1] == _holds(fields):
             return
         self._count(self._agents.pop(agent, ((), 0)), -1)
         if fields is not None:
