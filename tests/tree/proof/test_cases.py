@@ -221,7 +221,7 @@ def test_who_rings_back_in_time_is_known_to_a_caller_node() -> None:
     nodes = "  top: {type: caller, branches: [{rang_back: true, then: shop}], otherwise: bye}\n"
     tree = load_tree(HEAD + nodes + "  shop: {type: queue, queue: shop}\n  bye: {type: hangup}\n", "small.yaml")
     placed, _ = read_cases(
-        sentences("a caller who rings back in time → queue shop", "a caller → hangup"),
+        sentences("a caller who rings back in time → queue shop", "a caller from +79160000001 → hangup"),
         "x.test.yaml",
     )
     assert [run_case(tree, one).complaints for one in placed] == [(), ()]
