@@ -68,11 +68,6 @@ class Endpoint(msgspec.Struct, frozen=True):
     state: str = "unknown"
 
 
-class Device(msgspec.Struct, frozen=True):
-    name: str
-    state: str = "UNKNOWN"
-
-
 class Application(msgspec.Struct, frozen=True):
     name: str
     channel_ids: tuple[str, ...] = ()
@@ -143,8 +138,8 @@ class RecordingFailed(msgspec.Struct, frozen=True, tag=True):
     recording: Recording
 
 
-class DeviceStateChanged(msgspec.Struct, frozen=True, tag=True):
-    device_state: Device
+class EndpointStateChange(msgspec.Struct, frozen=True, tag=True):
+    endpoint: Endpoint
 
 
 class ApplicationReplaced(msgspec.Struct, frozen=True, tag=True):
@@ -164,7 +159,7 @@ Message = (
     | PlaybackFinished
     | RecordingFinished
     | RecordingFailed
-    | DeviceStateChanged
+    | EndpointStateChange
     | ApplicationReplaced
 )
 

@@ -1,9 +1,9 @@
-"""Which phones can be reached, from the states of devices: an event websocket of its own, for an application that
-forgets its subscriptions with it.
+"""Which phones can be reached: an event websocket of its own, because a subscription to endpoints brings every event
+of every channel on them as well, so that each key of a caller would be heard twice.
 
-Not from the states of endpoints: a subscription to those makes Asterisk write out every event of every channel on them
-(a fifth of what a call costs it), even if a filter throws them away. A phone that is lost during a call counts as
-reachable until the call has ended; until then nobody rings it anyway.
+Not from the states of devices, which would be cheaper: Asterisk 22.10.1 locks itself up for good when such a websocket
+ends in the moment of a change (res_stasis_device_state against res_ari, each holding what the other waits for; seen in
+tests/contract/test_switch.py, where workers are killed, in one run of two).
 """
 
 from __future__ import annotations
@@ -12,13 +12,11 @@ from collections.abc import Callable, Iterator, Mapping
 
 from callrouter.asterisk import holdings
 from callrouter.asterisk.connection import EventSocket
-from callrouter.asterisk.events import ApplicationReplaced, Device, DeviceStateChanged, Door
+from callrouter.asterisk.events import ApplicationReplaced, Door, Endpoint, EndpointStateChange
 from callrouter.asterisk.requests import Access, Request, Requests
 from callrouter.telephony import PhoneId, PhoneReachable
 
-ALLOWED = ("ApplicationReplaced", "DeviceStateChanged")
-AWAY = frozenset({"UNAVAILABLE", "UNKNOWN", "INVALID"})
-"""Without an address; every other state says what a phone that can be reached is doing."""
+ALLOWED = ("ApplicationReplaced", "EndpointStateChange")
 
 
 class Reachability:
@@ -27,10 +25,9 @@ class Reachability:
     def __init__(self) -> None:
         self._phones: dict[PhoneId, bool] = {}
 
-    def hear(self, device: Device) -> Iterator[PhoneReachable]:
-        technology, _, phone = device.name.partition("/")
-        if technology == "PJSIP":
-            yield from self._note(PhoneId(phone), device.state not in AWAY)
+    def hear(self, endpoint: Endpoint) -> Iterator[PhoneReachable]:
+        if endpoint.technology == "PJSIP":
+            yield from self._note(PhoneId(endpoint.resource), endpoint.state == "online")
 
     def replace(self, seen: Mapping[PhoneId, bool]) -> Iterator[PhoneReachable]:
         """The whole truth: phones that are not in it have gone."""
@@ -64,8 +61,8 @@ class PhoneWatch:
 
     def _hear(self, data: str | bytes) -> None:
         match self._door.read(data):
-            case DeviceStateChanged(device):
-                self._tell_all(self._phones.hear(device))
+            case EndpointStateChange(endpoint):
+                self._tell_all(self._phones.hear(endpoint))
             case ApplicationReplaced():
                 self.socket.step_down()
             case _:
@@ -75,7 +72,7 @@ class PhoneWatch:
         own = ("applications", self.application)
         allowed = {"allowed": [{"type": kind} for kind in ALLOWED]}
         await self._requests.send(Request("PUT", (*own, "eventFilter"), body=allowed))
-        await self._requests.send(Request("POST", (*own, "subscription"), {"eventSource": "deviceState:"}))
+        await self._requests.send(Request("POST", (*own, "subscription"), {"eventSource": "endpoint:PJSIP"}))
         self._tell_all(self._phones.replace(await holdings.phones(self._requests)))
 
     def _tell_all(self, events: Iterator[PhoneReachable]) -> None:

@@ -382,13 +382,13 @@ async def test_each_leg_is_forgotten_when_it_has_gone(worker: Worker) -> None:
 async def test_phones_are_watched_over_a_socket_of_their_own(worker: Worker) -> None:
     await until(lambda: "phones-w1" in worker.ari.sockets)
     filters = [asked.body for asked in worker.ari.asked if asked.line == "PUT applications/phones-w1/eventFilter"]
-    assert json.loads(filters[0])["allowed"] == [{"type": "ApplicationReplaced"}, {"type": "DeviceStateChanged"}]
+    assert json.loads(filters[0])["allowed"] == [{"type": "ApplicationReplaced"}, {"type": "EndpointStateChange"}]
     sources = [asked.query for asked in worker.ari.asked if "subscription" in asked.line]
-    assert sources == [{"eventSource": "deviceState:"}]
+    assert sources == [{"eventSource": "endpoint:PJSIP"}]
     await until(lambda: worker.ari.lines("GET endpoints"))
-    for state in ("NOT_INUSE", "RINGING", "INUSE", "UNAVAILABLE", "INVALID"):
-        device = {"name": "PJSIP/anna", "state": state}
-        await worker.ari.send("phones-w1", type="DeviceStateChanged", device_state=device)
+    for state in ("online", "online", "offline"):
+        endpoint = {"technology": "PJSIP", "resource": "anna", "state": state}
+        await worker.ari.send("phones-w1", type="EndpointStateChange", endpoint=endpoint)
     await worker.heard.next(PhoneReachable, phone="anna", reachable=False)
     assert worker.heard.all == [PhoneReachable(PhoneId("anna"), True), PhoneReachable(PhoneId("anna"), False)]
 
