@@ -76,7 +76,7 @@ def why_not(
         found = _reason(person, waiting, scene) if waiting else Reason(agent, False, "the call does not wait", call)
         return (found,)
     if not person.is_free:
-        return (Reason(agent, False, _absence(person, now_ms)),)
+        return (Reason(agent, False, absence(person, now_ms)),)
     return [_reason(person, waiting, scene) for waiting in turn_order(floor)] or (Reason(agent, False, "nobody waits"),)
 
 
@@ -117,7 +117,7 @@ def _obstacle(agent: Agent, waiting: Waiting, scene: Scene) -> str:
     if missing := lacks(agent.skills, needs):
         return "lacks " + ", ".join(f"{name} {level} (has {agent.skills.get(name, 0)})" for name, level in missing)
     if not agent.is_free:
-        return _absence(agent, scene.now_ms)
+        return absence(agent, scene.now_ms)
     if not waiting.is_open:
         return f"the call was being offered to {', '.join(waiting.offers)}"
     if scene.floor.index.waits_for_own(waiting.call, scene.now_ms):
@@ -131,7 +131,8 @@ def _obstacle(agent: Agent, waiting: Waiting, scene: Scene) -> str:
     return _second(agent, scene.floor.agents[chosen[0]], waiting, needs, scene) if chosen else "able, and not needed"
 
 
-def _absence(agent: Agent, now_ms: int) -> str:
+def absence(agent: Agent, now_ms: int) -> str:
+    """Why no call is offered to this agent, whatever waits; `free` if nothing is against it."""
     if agent.presence is Presence.LOGGED_OUT:
         return "logged out"
     if agent.presence is Presence.NOT_READY:

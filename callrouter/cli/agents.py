@@ -48,8 +48,9 @@ def agents_set(
 ) -> None:
     """Set an agent ready, not ready or logged out, as the feature codes *11, *12 and *13 do."""
     from callrouter.acd import activity
-    from callrouter.acd.floor import Activity, Presence
+    from callrouter.acd.floor import Activity, Floor, Presence
     from callrouter.acd.presence import Wish, presence_change, wish_entry
+    from callrouter.acd.why import absence
     from callrouter.engine.ports import Check, Commit
     from callrouter.journal import Entry, Word
 
@@ -70,7 +71,10 @@ def agents_set(
                 free = {thing: {**activity.idle(), "rest_until": "0"}}
                 done = Entry(word, agent=agent, data={"by": "cli"})
                 await line.commit(Commit((done,), free, (Check(thing, "activity", pause),)))
-        print(f"{agent} is {wish.presence}{f' ({reason})' if reason else ''}.")
+        person = Floor((await line.snapshot()).things).agents.get(agent)
+        kept = person is not None and wish.presence is Presence.READY and not person.is_free
+        but = f", but gets no call now: {absence(person, await line.now_ms())}" if kept and person else ""
+        print(f"{agent} is {wish.presence}{f' ({reason})' if reason else ''}{but}.")
 
     with_line(site, change)
 

@@ -23,7 +23,8 @@ def switch(
     position: Annotated[str, typer.Argument(help="on or off")] = "",
     json: Json = False,
 ) -> None:
-    """Turn an emergency switch on or off; callers meet the `emergency` branch from their next step on."""
+    """Turn an emergency switch on or off: callers meet the `emergency` branch from their next step on, and leave the
+    lines of queues that have this switch."""
     from callrouter.app import switches
 
     site = site_of(context)

@@ -47,7 +47,8 @@ def story(record: CallRecord, reasons: Reasons) -> Story:
         *_end(record),
         *(_sound(sound) for sound in record.sounds),
     ]
-    return Story(_title(record), tuple(sorted(parts, key=lambda line: line.at_ms)))
+    in_order = sorted(parts, key=lambda line: line.at_ms)
+    return Story(_title(record), tuple(dict.fromkeys(in_order)))  # what leads out of a line is told once: see there
 
 
 def _title(record: CallRecord) -> str:
@@ -61,8 +62,21 @@ def _way_through_tree(record: CallRecord) -> Iterator[Line]:
         yield Line(record.arrived_ms, "the caller arrives")
     else:
         yield Line(record.arrived_ms, "the journal no longer holds the beginning of this call")
+    out = [*_out_of_lines(record)]
     for step in record.path:
+        by = KEY if step.by and set(step.by) <= KEYS else step.by
+        yield from (line for why, line in out if (line.at_ms, why) == (step.at_ms, by))
         yield Line(step.at_ms, _by(step.by) + f"comes to {step.node}")
+
+
+def _out_of_lines(record: CallRecord) -> Iterator[tuple[str, Line]]:
+    """What led from a line back into the tree, all in one instant: told before that step, which came by this word."""
+    for refusal in record.refusals:
+        if refusal.to == "tree":
+            yield refusal.why, _refusal(refusal)
+    for visit in record.visits:
+        if line := _leaving(visit):
+            yield {"timed out": "timed_out", "left by key": KEY}.get(visit.how, visit.why), line
 
 
 def _by(by: str) -> str:
@@ -88,18 +102,22 @@ def _stay(visit: Visit, record: CallRecord, reasons: Reasons) -> Iterator[Line]:
         yield Line(visit.expected_at_ms, f"is expected to wait for {waits}")
     if visit.last_ring_ms:
         yield Line(visit.last_ring_ms, f"has waited the longest that {visit.queue} allows: no other phone rings now")
-    if visit.how == "timed out":
-        yield Line(visit.left_ms, f"has waited the longest that {visit.queue} allows and {_then(visit.to)}")
-    elif visit.how == "left by key":
-        yield Line(visit.left_ms, f"leaves the queue {visit.queue} by the key that the tree gave for it")
-
-    elif visit.how == "sent away":
-        yield Line(
-            visit.left_ms,
-            f"has to leave the queue {visit.queue}, {SHUT.get(visit.why, SHUT['closed'])}, and {_then(visit.to)}",
-        )
+    if line := _leaving(visit):
+        yield line
 
 
+def _leaving(visit: Visit) -> Line | None:
+    """Out of the line, and not to an agent."""
+    words = {
+        "timed out": f"has waited the longest that {visit.queue} allows and {_then(visit.to)}",
+        "left by key": f"leaves the queue {visit.queue} by the key that the tree gave for it",
+        "sent away": f"has to leave the queue {visit.queue}, {SHUT.get(visit.why, SHUT['closed'])}, and "
+        f"{_then(visit.to)}",
+    }
+    return Line(visit.left_ms, words[visit.how]) if visit.how in words else None
+
+
+KEY = "a key"
 SHUT = {
     "emergency": "because its emergency switch is on",
     "closed": "because it is closed",

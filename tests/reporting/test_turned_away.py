@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from callrouter.journal import Word
 from callrouter.reporting.calls import fold
 from callrouter.reporting.counts import Bounds, Counts, of_stay
@@ -96,3 +98,42 @@ def test_a_place_given_back_is_told_with_the_call_it_was() -> None:
     assert told(kept)[-1] == "joins the queue payers with the place kept: 40.0 s waited so far"
     assert [facts(record(one)).stays[-1].rang_back for one in (diary, kept)] == [True, False]
     assert of_stay(facts(record(diary)).stays[-1], Bounds()).rang_back == 1
+
+
+@pytest.mark.parametrize(
+    ("word", "data", "by", "out"),
+    [
+        (
+            Word.EXITEMPTY,
+            {"to": "tree"},
+            "nobody",
+            "has to leave the queue payers, because nobody is there, and goes on",
+        ),
+        (Word.EXITWITHTIMEOUT, {"to": "tree"}, "timed_out", "has waited the longest that payers allows and goes on"),
+        (Word.EXITWITHKEY, {"key": "9"}, "9", "leaves the queue payers by the key"),
+    ],
+)
+def test_that_a_line_was_left_is_told_once_and_before_where_that_led(
+    word: Word, data: dict[str, str], by: str, out: str
+) -> None:
+    diary = arrived()
+    diary.at(2).says(Word.NODE, node="line", by="1")
+    diary.says(Word.ENTERQUEUE, queue="payers")
+    diary.at(32).says(word, queue="payers", waited_ms=30_000, **data)
+    diary.says(Word.NODE, node="later", by=by)
+    *_, left, later = told(diary)
+    assert left.startswith(out)
+    assert later.endswith("comes to later")
+    assert len([line for line in told(diary) if line.startswith(out)]) == 1
+
+
+def test_that_a_line_took_nobody_is_told_before_where_the_tree_led_then() -> None:
+    diary = arrived()
+    diary.at(2).says(Word.NODE, node="line", by="1")
+    diary.says(Word.FULL, queue="payers", to="tree")
+    diary.says(Word.NODE, node="later", by="full")
+    assert told(diary)[-3:] == [
+        "presses 1: comes to line",
+        "is not taken into the queue payers, because it is full, and goes on in the tree",
+        "full: comes to later",
+    ]
