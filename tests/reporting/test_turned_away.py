@@ -101,7 +101,7 @@ def test_a_place_given_back_is_told_with_the_call_it_was() -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "data", "by", "out"),
+    ("word", "by", "out"),
     [
         (
             Word.EXITEMPTY,
@@ -109,17 +109,15 @@ def test_a_place_given_back_is_told_with_the_call_it_was() -> None:
             "nobody",
             "has to leave the queue payers, because nobody is there, and goes on",
         ),
-        (Word.EXITWITHTIMEOUT, {"to": "tree"}, "timed_out", "has waited the longest that payers allows and goes on"),
-        (Word.EXITWITHKEY, {"key": "9"}, "9", "leaves the queue payers by the key"),
+        (Word.EXITWITHTIMEOUT, "timed_out", "has waited the longest that payers allows and goes on"),
+        (Word.EXITWITHKEY, "9", "leaves the queue payers by the key"),
     ],
 )
-def test_that_a_line_was_left_is_told_once_and_before_where_that_led(
-    word: Word, data: dict[str, str], by: str, out: str
-) -> None:
+def test_that_a_line_was_left_is_told_once_and_before_where_that_led(word: Word, by: str, out: str) -> None:
     diary = arrived()
     diary.at(2).says(Word.NODE, node="line", by="1")
     diary.says(Word.ENTERQUEUE, queue="payers")
-    diary.at(32).says(word, queue="payers", waited_ms=30_000, **data)
+    diary.at(32).says(word, queue="payers", waited_ms=30_000, to="tree", key="9")
     diary.says(Word.NODE, node="later", by=by)
     *_, left, later = told(diary)
     assert left.startswith(out)
