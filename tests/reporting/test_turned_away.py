@@ -105,7 +105,6 @@ def test_a_place_given_back_is_told_with_the_call_it_was() -> None:
     [
         (
             Word.EXITEMPTY,
-            {"to": "tree"},
             "nobody",
             "has to leave the queue payers, because nobody is there, and goes on",
         ),
