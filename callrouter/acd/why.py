@@ -141,7 +141,7 @@ def absence(agent: Agent, now_ms: int) -> str:
     if not agent.reachable:
         return "phone not reachable"
     if agent.activity is Activity.RESTING:
-        return f"resting ({REST[agent.rest]}) for {_ago(now_ms, agent.wrap_until)} more"
+        return f"resting ({REST[agent.rest]}) for {_left(now_ms, agent.wrap_until)} more"
     if agent.activity is Activity.IDLE:
         return f"trainee, and none of the mentors is at work ({', '.join(agent.mentors)})" if agent.barred else "free"
     with_call = f" with {agent.call}" if agent.call else ""
@@ -197,3 +197,9 @@ def _number(agent: Agent, strategy: Strategy, now_ms: int) -> str:
 
 def _ago(since_ms: int, now_ms: int) -> str:
     return f"{max(0, now_ms - since_ms) / 1000:.1f} s"
+
+
+def _left(now_ms: int, until_ms: int) -> str:
+    """Until a rest is over: one of an hour in minutes, a short one in seconds."""
+    left_ms = until_ms - now_ms
+    return f"{-(-left_ms // 60_000)} min" if left_ms >= 120_000 else _ago(now_ms, until_ms)

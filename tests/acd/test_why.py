@@ -120,12 +120,12 @@ def test_who_rests_or_may_not_is_told_why_and_for_how_long() -> None:
     resting = {"activity": "RESTING", "wrap_until": "14000"}
     floor = floor_of(
         agent("anna", **resting, rest="declined"),
-        agent("boris", **resting, rest="limit"),
+        agent("boris", **{**resting, "wrap_until": "3357800"}, rest="limit"),
         agent("tina", barred="mentor", mentors="anna,boris"),
         waiting("c1"),
     )
     assert told(floor, "anna") == "resting (declined) for 4.0 s more"
-    assert told(floor, "boris") == "resting (the hour has had its calls) for 4.0 s more"
+    assert told(floor, "boris") == "resting (the hour has had its calls) for 56 min more"
     assert told(floor, "tina") == "trainee, and none of the mentors is at work (anna, boris)"
 
 
