@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -229,6 +229,13 @@ def decode(state: bytes) -> Call:
 @dataclass(frozen=True, slots=True)
 class _OneOffer:
     offer: Offer
+
+
+def held_by(call: Call) -> Iterator[tuple[str, LegId]]:
+    """Every agent whom the call holds, and the leg by which the floor knows that."""
+    for part in (*call.offers, call.talk, call.callback.agent if call.callback else None):
+        if part is not None and part.agent:
+            yield part.agent, part.leg
 
 
 def place_of(call: Call) -> Place:

@@ -28,7 +28,7 @@ from typing import Any
 from callrouter.calls import asked, briefing, callback, calling_back, offering, talking, turn, waiting
 from callrouter.calls import events as e
 from callrouter.calls.call import Call, Phase
-from callrouter.calls.step import Moment, Step, by_accident
+from callrouter.calls.step import Moment, Step, by_accident, of_ours
 
 Handler = Callable[[Call, Any, Moment], Step]
 P = Phase
@@ -233,4 +233,4 @@ def step(call: Call, event: e.CallEvent, moment: Moment) -> Step:
     taken = handler(call, event, moment)
     if isinstance(event, e.CallerHungUp | e.AgentHungUp) and event.lost:
         taken = by_accident(taken)
-    return callback.after(taken, moment)
+    return of_ours(call, callback.after(taken, moment))

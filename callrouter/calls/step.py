@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from callrouter.acd.expected import Expected
-from callrouter.calls.call import Call, Message, Phase
+from callrouter.calls.call import Call, Message, Phase, held_by
 from callrouter.calls.outlook import Waits
 from callrouter.config import AgentPart, Queue
 from callrouter.directory import Reach
@@ -123,6 +123,17 @@ class Step:
     floor: FloorChange = field(default_factory=dict)
     needs: tuple[Need, ...] = ()
     errands: tuple[Errand, ...] = ()
+    only_if: tuple[Need, ...] = ()
+    """Where one of these does not hold, that thing alone stays as it is (see `of_ours`)."""
+
+
+def of_ours(before: Call, step: Step) -> Step:
+    """The step, changing an agent whom the call held before only if the floor still says so.
+
+    Whoever put the floor right behind the call's back has freed the agent, who may be in another call by now."""
+    changed = (Need(f"agent:{agent}", "leg", leg) for agent, leg in held_by(before))
+    only_if = tuple(need for need in changed if need.thing in step.floor)
+    return replace(step, only_if=only_if) if only_if else step
 
 
 def then(step: Step, further: Step) -> Step:
@@ -134,6 +145,7 @@ def then(step: Step, further: Step) -> Step:
         {**step.floor, **further.floor},
         (*step.needs, *further.needs),
         (*step.errands, *further.errands),
+        (*step.only_if, *further.only_if),
     )
 
 

@@ -126,6 +126,7 @@ def _commit(step: Step, owner: Owner, before: Owner | None) -> Commit:
         entries=step.entries,
         floor=step.floor,
         checks=tuple(Check(need.thing, need.field, need.value) for need in step.needs),
+        only_if=tuple(Check(need.thing, need.field, need.value) for need in step.only_if),
         call=step.call.id,
         owner=owner,
         before=before,

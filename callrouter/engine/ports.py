@@ -19,7 +19,8 @@ a process that was paused and replaced cannot write over its successor's work.""
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A field of a thing on the floor that must have this value, or nothing of the commit is written."""
+    """A field of a thing on the floor that must have this value, or nothing of the commit is written (of those in
+    `only_if`: nothing of this thing)."""
 
     thing: str
     field: str
@@ -34,11 +35,13 @@ class Commit:
     With `call`, the writer must own the call: `owner` is compared, `before` (adoption) says whom it is taken from,
     and `before=""` creates the call, which must not exist yet. `state=None` leaves the state as it is;
     `ends=True` removes call and state. The floor change is stored with the first entry, so it needs one.
+    A thing of which an `only_if` does not hold stays as it is; all else is written.
     """
 
     entries: tuple[Entry, ...] = ()
     floor: FloorChange = field(default_factory=dict)
     checks: tuple[Check, ...] = ()
+    only_if: tuple[Check, ...] = ()
     call: CallId | None = None
     owner: Owner | None = None
     before: Owner | None = None

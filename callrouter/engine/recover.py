@@ -7,6 +7,7 @@ are adopted ──▶ a leg that the switch no longer holds counts as hung up
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 
 import msgspec
 import structlog
@@ -39,11 +40,18 @@ class Recovery:
     """One worker's part in it; `worker` is the name under which the switch knows us."""
 
     def __init__(
-        self, world: World, registry: Registry, worker: str, bring: Callable[[str, str], Awaitable[None]]
+        self,
+        world: World,
+        registry: Registry,
+        worker: str,
+        bring: Callable[[str, str], Awaitable[None]],
+        look: Callable[[], None],
     ) -> None:
-        """`bring` makes the version of a tree ready on which an adopted call began, if it can."""
+        """`bring` makes the version of a tree ready on which an adopted call began, if it can; `look` has the choice
+        made again, for a call that could not be proposed to while nobody carried it."""
         self._world = world
         self._bring = bring
+        self._look = look
         self._registry = registry
         self._worker = worker
         self._strangers: set[str] = set()
@@ -61,6 +69,11 @@ class Recovery:
                 taken += await self._adopt(stored)
         return taken
 
+    async def take_up(self, stored: StoredCall) -> None:
+        """A call that is ours in the store and that nobody carries."""
+        if stored.owner == self._world.owner and stored.call not in self._registry:
+            await self._adopt(stored)
+
     def has_begun(self, call: str) -> bool:
         """Whether we have begun to take this call over, whatever the store answered."""
         return call in self._begun
@@ -77,21 +90,26 @@ class Recovery:
             log.error("stored_call_unreadable", call=stored.call, why=str(error))
             return await self._drop(stored)
         await self._bring(call.tree, call.version)
+        if stored.call in self._registry:  # found twice at once
+            return False
         self._begun.add(stored.call)
         self._registry.start(call, self._first_step(call, stored.owner), stored.owner)
+        self._look()
         return True
 
     def _first_step(self, call: Call, before: Owner) -> Step:
         """Ours in the store first; then the legs, whose word (LegAdopted, or LegHungUp) moves the call on.
 
         A prompt that still plays is stopped before: the switch does nothing else to a leg until it has ended.
+        What is ours already was told by whoever wrote that (its answer was lost), and is not told again.
         """
-        note = entry(Word.ADOPTED, call, owner=self._world.owner, before=before)
         legs = [leg for leg in (call.caller_leg, call.talk.leg if call.talk else NOBODY) if leg]
         stands_in_line = call.place is not None and call.talk is None
         floor = {f"waiting:{call.id}": {"owner": str(self._world.owner)}} if stands_in_line else {}
+        note = entry(Word.ADOPTED, call, owner=self._world.owner, before=before)
         hush = (StopPlayback(call.caller_leg, call.playback),) if call.playback and call.caller_leg else ()
-        return Step(call, (*hush, *(Adopt(leg) for leg in legs)), (note,), floor)
+        taken = Step(call, (*hush, *(Adopt(leg) for leg in legs)))
+        return taken if before == self._world.owner else replace(taken, entries=(note,), floor=floor)
 
     async def _drop(self, stored: StoredCall) -> bool:
         """A call that this version cannot read ends here; its caller, if still there, is found by `tidy`."""
@@ -119,7 +137,7 @@ class Recovery:
         stored = await self._world.line.calls()
         self._tell_again({leg.leg: leg for leg in held})
         self._give_up_lost(stored)
-        await self._take_up(stored)
+        await self._take_up_all(stored)
         await self._let_strangers_go(held, stored)
 
     def _tell_again(self, held: Mapping[LegId, HeldLeg]) -> None:
@@ -144,13 +162,12 @@ class Recovery:
                 session.post(TakenAway())
         self._lost = lost
 
-    async def _take_up(self, stored: Sequence[StoredCall]) -> None:
+    async def _take_up_all(self, stored: Sequence[StoredCall]) -> None:
         """Calls that are ours in the store and that nobody carries: our first writing or take-over stood after all.
 
         Each worker for itself: for the others we live, so none of them will."""
         for each in stored:
-            if each.owner == self._world.owner and each.call not in self._registry:
-                await self._adopt(each)
+            await self.take_up(each)
 
     async def _let_strangers_go(self, held: Sequence[HeldLeg], stored: Sequence[StoredCall]) -> None:
         """Legs that no call knows, of ours or of a worker that is dead: callers to the fallback, others hung up."""

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import structlog
 
 from callrouter.acd import activity
 from callrouter.calls import events as e
-from callrouter.calls.call import Call, Message, Phase
+from callrouter.calls.call import Call, Message, Phase, held_by
 from callrouter.calls.callback import off_floor
 from callrouter.calls.in_line import queue_entry, to_fallback
 from callrouter.calls.life import step
 from callrouter.calls.ring_back import as_newcomer, takes_place
-from callrouter.calls.step import Ask, Errand, FileMessage, Moment, Setting, Step, ended, entry, without_timers
+from callrouter.calls.step import Ask, Errand, FileMessage, Moment, Setting, Step, ended, entry, of_ours, without_timers
 from callrouter.engine.ledger import Ledger, Outcome
 from callrouter.engine.ports import Clock, Line, Lookups, Owner, Switch
 from callrouter.errors import CommandRefused, LegGone, SwitchDown
@@ -366,7 +366,7 @@ class Session:
         caller = (HandToFallback(call.caller_leg),) if call.caller_leg else ()
         final = Step(over, (*commands, *caller), (*rang, sorry, last), _off_floor(call))
         try:
-            await self._carry_out(replace(final, call=over))
+            await self._carry_out(of_ours(call, final))
         except Exception:
             self._log.exception("fallback_failed")
             self.call = over
@@ -397,7 +397,4 @@ def _off_floor(call: Call) -> FloorChange:
         floor[f"waiting:{call.id}"] = None
     if call.callback is not None:
         floor |= off_floor(call)
-    for part in (*call.offers, call.talk, call.callback.agent if call.callback else None):
-        if part is not None and part.agent:
-            floor[f"agent:{part.agent}"] = activity.idle()
-    return floor
+    return floor | {f"agent:{agent}": activity.idle() for agent, _ in held_by(call)}

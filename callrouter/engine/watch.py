@@ -6,6 +6,7 @@ proposal or a writing on its way is no breach but what recovery, ledger and disp
 
     a call waits beside somebody idle   the floor is fetched anew and looked at again
     an offer too many, or too long      taken back; the agent keeps the place among the idle
+    a call of ours that nobody carries  taken up; what it holds it gives back itself, as its stored state says
     a call without an end               ends as `lost`
 """
 
@@ -123,16 +124,21 @@ class Watch:
         if self._is_excused(breach.call, began_s):
             self._beside.keep_quiet(breach.call, 0)
             return
-        orphan = CallId(breach.call) not in self._registry
-        if orphan and self._recovery.has_begun(breach.call):  # the store's answer was lost: it is asked again
-            await self._recovery.adopt_dead(await self._line.living())
-            return
-        if orphan and await self._belongs_to_another(breach.call):
+        cause = self._floor.version
+        if CallId(breach.call) not in self._registry and await self._will_be_carried(breach, cause):
             return
         self._dispatcher.start_over()
-        await self._tell(breach, "looked again", f"{breach.call} {self._floor.version}")
-        if orphan:
-            await self._recovery.adopt_dead(await self._line.living())
+        await self._tell(breach, "looked again", f"{breach.call} {cause}")
+
+    async def _will_be_carried(self, breach: Breach, cause: str) -> bool:
+        """False for a call that does not exist. While nobody carries one that does, its stored state is what counts:
+        the floor must not be put right behind its back. Another worker's is that one's matter, or its successor's."""
+        stored = next((each for each in await self._line.calls() if each.call == breach.call), None)
+        if stored is not None and stored.owner == self._owner and stored.call not in self._registry:
+            if not self._recovery.has_begun(breach.call):  # else an answer of the store was lost: it is asked again
+                await self._tell(breach, "the call is taken up again", f"{breach.call} {breach.agent} {cause}")
+            await self._recovery.take_up(stored)
+        return stored is not None
 
     # --- an offer too many, or too long ------------------------------------------------------------------------------
 
@@ -157,18 +163,15 @@ class Watch:
             await self._take_back(breach, leg)
 
     async def _take_back(self, breach: Breach, cause: str) -> None:
-        """The session takes its offer back, if it knows of it; else the floor is put right."""
+        """The session takes its offer back, if it knows of it; else the floor is put right. A call that nobody carries
+        gives back all that it holds once somebody does (Adopted)."""
         session = self._registry.session(CallId(breach.call))
         leg = session.rings(breach.agent) if session is not None else None
         if session is not None and leg is not None:
             await self._tell(breach, "the offer is taken back", f"{breach.call} {breach.agent} {cause}")
             session.post(OfferWithdrawn(LegId(leg)))
-        elif session is not None or not await self._belongs_to_another(breach.call):
+        elif session is not None or not await self._will_be_carried(breach, cause):
             await self._clear(breach, cause)
-
-    async def _belongs_to_another(self, call: str) -> bool:
-        """Somebody who lives and will do it, or somebody dead, whose successor will."""
-        return any(stored.call == call and stored.owner != self._owner for stored in await self._line.calls())
 
     async def _clear(self, breach: Breach, cause: str) -> None:
         """Both halves of an offer that no session knows of, each if it still is what it was."""

@@ -197,7 +197,7 @@ class Worker:
             on_other_leg=self._arrivals.on_other_leg,
             settled=self.dispatcher.settled,
         )
-        self.recovery = Recovery(world, self.registry, name, self.trees.bring)
+        self.recovery = Recovery(world, self.registry, name, self.trees.bring, self.dispatcher.look_soon)
         self.admission = Admission(plan.config, plan.recordings)
         self._watch = Watch(
             line,

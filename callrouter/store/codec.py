@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from callrouter.engine.ports import Commit
+from callrouter.engine.ports import Check, Commit
 from callrouter.errors import CallrouterError
 from callrouter.journal import Entry, FloorChange, Word
 
@@ -49,7 +49,8 @@ def encode_commit(commit: Commit) -> bytes:
             "owner": clean(commit.owner or ""),
             "keeps_state": commit.state is None,
             "ends": commit.ends,
-            "checks": [(clean(check.thing), clean(check.field), clean(check.value)) for check in commit.checks],
+            "checks": [_check(check) for check in commit.checks],
+            "only_if": [_check(check) for check in commit.only_if],
             "changes": [
                 (clean(thing), False if fields is None else clean_fields(fields))
                 for thing, fields in commit.floor.items()
@@ -57,6 +58,10 @@ def encode_commit(commit: Commit) -> bytes:
             "entries": [_entry_fields(entry) for entry in commit.entries],
         }
     )
+
+
+def _check(check: Check) -> tuple[str, str, str]:
+    return clean(check.thing), clean(check.field), clean(check.value)
 
 
 def decode_entry(entry_id: bytes, fields: Fields) -> Entry:

@@ -32,10 +32,23 @@ for _, check in ipairs(commit.checks) do
   end
 end
 
+local not_so = {}
+for _, check in ipairs(commit.only_if) do
+  if (thing(check[1])[check[2]] or '') ~= check[3] then
+    not_so[check[1]] = true
+  end
+end
+local changes = {}
+for _, changed in ipairs(commit.changes) do
+  if not not_so[changed[1]] then
+    table.insert(changes, changed)
+  end
+end
+
 local time = redis.call('TIME')
 local now = string.format('%d%03d', time[1], math.floor(time[2] / 1000))
 local change = {}
-for _, changed in ipairs(commit.changes) do
+for _, changed in ipairs(changes) do
   local name, fields = changed[1], changed[2]
   change[name] = fields or cjson.null
   local kept = fields and thing(name)
@@ -47,7 +60,7 @@ for _, changed in ipairs(commit.changes) do
     kept[field] = value
   end
 end
-if #commit.changes > 0 then
+if #changes > 0 then
   table.insert(commit.entries[1], 'floor')
   table.insert(commit.entries[1], cjson.encode(change))
 end
@@ -62,7 +75,7 @@ for _, entry in ipairs(commit.entries) do
   end
   version = id
 end
-for _, changed in ipairs(commit.changes) do
+for _, changed in ipairs(changes) do
   if changed[2] then
     redis.call('HSET', floor, changed[1], cjson.encode(thing(changed[1])))
   else

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callrouter.calls import events as e
-from callrouter.calls.call import Phase
+from callrouter.calls.call import Phase, held_by
 from callrouter.calls.in_line import joined
 from callrouter.calls.life import CALLED_BACK, IGNORED, TRANSITIONS
 from callrouter.calls.step import Moment, Step
@@ -95,6 +95,21 @@ def test_what_is_ignored_does_nothing(pair: tuple[Phase, type[e.CallEvent]]) -> 
     before = scene.call
     scene.then(sample(pair[1]))
     assert scene.last == Step(before)
+
+
+@pytest.mark.parametrize("pair", sorted(TRANSITIONS, key=str))
+def test_an_agent_is_changed_only_when_reserved_or_while_the_floor_says_that_the_call_holds_them(
+    pair: tuple[Phase, type[e.CallEvent]],
+) -> None:
+    scene = in_phase(pair[0])
+    held = {f"agent:{agent}": leg for agent, leg in held_by(scene.call)}
+    scene.then(sample(pair[1]))
+    assert scene.last is not None
+    changed = {thing for thing in floor_of(scene) if thing.startswith("agent:")}
+    reserved = {need.thing for need in scene.last.needs if need.thing.startswith("agent:")}
+    assert {(need.thing, need.field, need.value) for need in scene.last.only_if} == {
+        (thing, "leg", held[thing]) for thing in changed - reserved
+    }
 
 
 @pytest.mark.parametrize("phase", [phase for phase in LIVE if phase not in CALLED_BACK])

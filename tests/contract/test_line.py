@@ -142,6 +142,45 @@ async def test_a_failing_check_writes_nothing_at_all(line: AnyLine) -> None:
     assert list(await line.calls()) == [StoredCall(CALL, ANNA, b"one")]
 
 
+async def test_a_thing_whose_condition_does_not_hold_stays_as_it_is_and_all_else_is_written(line: AnyLine) -> None:
+    await line.commit(changing({"agent:anna": {"leg": "theirs"}, "agent:boris": {"leg": "ours"}, "waiting:c0": {}}))
+    answer = await line.commit(
+        replace(
+            created(),
+            floor={
+                "agent:anna": {"leg": "", "since": NOW},
+                "agent:boris": {"leg": ""},
+                "agent:clara": {"leg": ""},
+                "waiting:c0": None,
+                "waiting:c1": {},
+            },
+            only_if=(
+                Check("agent:anna", "leg", "ours"),
+                Check("agent:boris", "leg", "ours"),
+                Check("agent:clara", "leg", "ours"),
+                Check("waiting:c0", "queue", "payers"),
+            ),
+        )
+    )
+    _, entry = await line.entries()
+    assert answer == Written(entry.id)
+    assert entry.floor == {"agent:boris": {"leg": ""}, "waiting:c1": {}}
+    assert await things(line) == {
+        "agent:anna": {"leg": "theirs"},
+        "agent:boris": {"leg": ""},
+        "waiting:c0": {},
+        "waiting:c1": {},
+    }
+    assert list(await line.calls()) == [StoredCall(CALL, ANNA, b"one")]
+
+
+async def test_a_commit_of_which_no_change_is_left_is_written_without_one(line: AnyLine) -> None:
+    await line.commit(replace(created(), floor={"agent:anna": {}}, only_if=(Check("agent:anna", "leg", "ours"),)))
+    (entry,) = await line.entries()
+    assert (entry.floor, await things(line)) == ({}, {})
+    assert len(await line.calls()) == 1
+
+
 async def test_a_check_for_nothing_holds_for_an_empty_field_no_field_and_no_thing(line: AnyLine) -> None:
     await line.commit(changing({"agent:anna": {"call": ""}}))
     for thing, name in (("agent:anna", "call"), ("agent:anna", "leg"), ("agent:nobody", "call")):
@@ -401,14 +440,14 @@ CHECKS = st.lists(st.builds(Check, NAMES, st.just("name"), st.sampled_from(["", 
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(commits=st.lists(st.tuples(CHANGES, CHECKS, st.booleans()), min_size=1, max_size=12))
+@given(commits=st.lists(st.tuples(CHANGES, CHECKS, CHECKS, st.booleans()), min_size=1, max_size=12))
 async def test_a_replica_folded_from_the_journal_is_the_floor(
-    kind: Kind, commits: list[tuple[FloorChange, list[Check], bool]]
+    kind: Kind, commits: list[tuple[FloorChange, list[Check], list[Check], bool]]
 ) -> None:
     async with kind.opened() as line:
         replica, counts = Floor(), itertools.count()
-        for change, checks, with_snapshot in commits:
-            if isinstance(await line.commit(changing(change, *checks)), Written):
+        for change, checks, only_if, with_snapshot in commits:
+            if isinstance(await line.commit(replace(changing(change, *checks), only_if=tuple(only_if))), Written):
                 next(counts)
             if with_snapshot:
                 await line.write_snapshot_entry()

@@ -16,7 +16,7 @@ from callrouter.engine.ports import Commit
 from callrouter.engine.watch import AGAIN_S, UNDER_WAY_S
 from callrouter.journal import Entry, FloorChange, Word
 from callrouter.telephony import CallId
-from tests.engine.centre import QUEUES, Centre
+from tests.engine.centre import PHONES, QUEUES, Centre
 
 RING_S = QUEUES["payers"].ring_s
 
@@ -126,7 +126,7 @@ async def test_a_call_of_ours_that_nobody_carries_is_taken_up_again(centre: Cent
     running.worker.registry._sessions.pop(call)
     await centre.ready("anna")
     await centre.pass_time(0.5)
-    assert breaches(centre) == [(Invariant.IDLE_BESIDE_WAITING, "anna", "looked again")]
+    assert breaches(centre) == [(Invariant.IDLE_BESIDE_WAITING, "anna", "the call is taken up again")]
     assert centre.rings("anna")
 
 
@@ -195,3 +195,64 @@ async def test_a_second_end_is_told_once_by_all_workers_together(centre: Centre)
     await centre.pass_time(0.1)
     assert breaches(centre) == [(Invariant.ENDS_ONCE, "", "")]
     centre.line.journal[:] = [entry for entry in centre.line.journal if entry.data.get("how") != "x"]
+
+
+async def test_while_the_answers_of_a_take_over_are_lost_nobody_frees_whom_the_call_holds(centre: Centre) -> None:
+    """The dead worker's call, as it is stored, still holds anna: it gives her back when somebody carries it, and by
+    then she would be in another call."""
+    await centre.start("w1")
+    cut_off = await centre.start("w2")
+    serves = await centre.start("w3")
+    await centre.ready("anna")
+    first = await centre.caller("1")
+    assert centre.rings("anna")
+    for busy in ("w1", "w2"):
+        centre.workers[busy].worker.admission.close()
+    second = await centre.caller("1")
+    assert centre.owner_of(second) == serves.worker.owner
+    cut_off.line.loses_answers, serves.line.slow_s = True, 0.6  # the slow one takes nobody for dead
+    centre.kill("w1")
+    await centre.until(lambda: centre.owner_of(first) == cut_off.worker.owner, within_s=5)
+    serves.line.slow_s = 0
+    for _ in range(40):
+        await centre.pass_time(0.5)
+        centre.check_books()
+    assert centre.call_of(first).offers != ()
+    cut_off.line.loses_answers = False
+    for _ in range(30):
+        await centre.pass_time(0.2)
+        centre.check_books()
+    assert breaches(centre) == []
+    assert len(centre.entries(Word.ADOPTED)) == 1
+    assert [entry.agent for entry in centre.entries(Word.RINGCANCELED)] == ["anna"]
+    assert {offer.agent for call in centre.calls.values() for offer in call.offers} == {"anna"}
+
+
+@pytest.mark.parametrize("way", ["the caller leaves", "the agent declines", "the call crashes", "taken over"])
+async def test_a_call_frees_nobody_whom_the_floor_has_given_to_another(centre: Centre, way: str) -> None:
+    """As after a repair behind the call's back."""
+    running = await centre.start()
+    await centre.start("w2")
+    await centre.ready("anna")
+    caller = await centre.caller("1")
+    (rung,) = centre.exchange.ringing(PHONES["anna"])
+    await change_floor(centre, {"agent:anna": {**activity.reserved("another", "another-a1")}})
+    match way:
+        case "the caller leaves":
+            centre.exchange.hang_up(caller)
+        case "the agent declines":
+            centre.exchange.hang_up(rung, 21)
+        case "the call crashes":
+            session = running.worker.registry.session(centre.call_of(caller).id)
+            assert session is not None
+            session._name = None  # type: ignore[assignment,method-assign]
+            centre.exchange.press(caller, "1")
+        case _:
+            centre.kill("w1")
+    await centre.pass_time(4)
+    anna = centre.line._floor["agent:anna"]
+    assert (anna["activity"], anna["call"], anna["leg"]) == (Activity.RESERVED, "another", "another-a1")
+    assert all(call.offers == () for call in centre.calls.values())
+    assert all("agent:anna" not in entry.floor for entry in centre.entries(Word.RINGCANCELED, Word.RINGNOANSWER))
+    await change_floor(centre, {"agent:anna": activity.idle()})
+    centre.books.wrongs.clear()  # the other call does not exist

@@ -167,7 +167,8 @@ class FakeLine:
         for check in commit.checks:
             if not self._holds(check):
                 return Refused(f"{clean(check.thing)}.{clean(check.field)}")
-        change = self._with_now(commit.floor)
+        left = {clean(check.thing) for check in commit.only_if if not self._holds(check)}
+        change = {thing: fields for thing, fields in self._with_now(commit.floor).items() if thing not in left}
         for number, entry in enumerate(commit.entries):
             self._append(entry, change if number == 0 else {})
         self._apply(change)
