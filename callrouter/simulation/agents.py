@@ -106,8 +106,7 @@ class Agents:
             return
         self.tell(agent, entry.word, None, entry.floor, **entry.data)
         if refused is None and person.activity in PAUSES:
-            over = Word.WRAPUPEND if person.activity is Activity.WRAP_UP else Word.RESTEND
-            self.tell(agent, over, None, {f"agent:{agent}": activity.idle()})
+            self._end_pause(person, activity.idle())
 
     def _come_back(self, agent: str, paused_at: int) -> None:
         person = self._person(agent)
@@ -119,11 +118,14 @@ class Agents:
     def _rested(self, agent: str, until: int) -> None:
         person = self._person(agent)
         if person.activity in PAUSES and person.wrap_until == until:
-            over = Word.WRAPUPEND if person.activity is Activity.WRAP_UP else Word.RESTEND
-            freed = activity.freed(person.rest_until, self._agenda.now_ms)
-            self.tell(agent, over, None, {f"agent:{agent}": freed})
-            if further := int(freed["wrap_until"]):
-                self.rests(agent, further)
+            self._end_pause(person, activity.freed(person.rest_until, self._agenda.now_ms))
+
+    def _end_pause(self, person: Agent, after: activity.Fields) -> None:
+        rested = person.activity is Activity.RESTING
+        over, told = (Word.RESTEND, {"why": person.rest}) if rested else (Word.WRAPUPEND, {})
+        self.tell(person.id, over, None, {f"agent:{person.id}": after}, **told)
+        if further := int(after["wrap_until"]):
+            self.rests(person.id, further)
 
     def _look_at_trainees(self, agent: str) -> None:
         agents = self._stage.floor.agents
