@@ -193,12 +193,20 @@ def _show(found: Compared, asked: Asked) -> None:
         table.add_row(title, told, with_interval(name, before), with_interval(name, after), change)
     console().print(table, highlight=False)
     print(f"{found.day.callers} callers, played {found.before.days} times in each; means with their 95 % intervals.")
+    if found.before.turned_away or found.after.turned_away:
+        unchanged, changed = f"{found.before.turned_away:.0f}", f"{found.after.turned_away:.0f}"
+        print(f"Turned away: {found.day.turned_away} that day, {unchanged} unchanged, {changed} changed.")
     print(words_of(asked))
 
 
 def _plainly(found: Compared, asked: Asked, worse: list[str]) -> dict[str, Any]:
     return {
-        "day": {"callers": found.day.callers, "whole": found.day.whole, "queues": found.day.queues},
+        "day": {
+            "callers": found.day.callers,
+            "turned_away": found.day.turned_away,
+            "whole": found.day.whole,
+            "queues": found.day.queues,
+        },
         "before": told_plainly(found.before),
         "after": told_plainly(found.after),
         "change": ranges_plainly(found.change),

@@ -177,6 +177,6 @@ def as_recorded(day: Recorded, asked: Asked) -> DayTold:
         return together([*stays, *([] if queue else spent)])
 
     callers = [one for one in day.callers if day.from_ms <= one.at_ms]
-    turned_away = sum(one.outcome is Outcome.REFUSED for one in callers)
+    turned_away = sum(one.outcome in (Outcome.REFUSED, Outcome.SENT_AWAY) for one in callers)
     by_queue = {queue: measures(counts(queue), asked.variant) for queue in sorted(queues)}
     return DayTold(measures(counts(), asked.variant), by_queue, len(callers), turned_away)

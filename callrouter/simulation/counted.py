@@ -26,7 +26,7 @@ def counted(played: Played, bounds: Bounds, queue: str = "") -> Counts:
     return together([*(of_stay(one, bounds) for one in stays), *times])
 
 
-def turned_away(played: Played) -> int:
+def never_let_in(played: Played) -> int:
     """Callers whom no queue took, or who found all lines taken."""
     return sum(done.result is Result.TURNED_AWAY for done in played.done)
 

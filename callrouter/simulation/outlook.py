@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from callrouter.reporting.counts import Bounds, Counts
 from callrouter.reporting.figures import Variant, abandonment, asa_s, occupancy, service_level
-from callrouter.simulation.counted import counted, turned_away
+from callrouter.simulation.counted import counted, never_let_in
 from callrouter.simulation.day import Played
 from callrouter.simulation.intervals import Estimate, estimate
 
@@ -34,6 +34,7 @@ class DayTold:
     queues: Mapping[str, Figures]
     callers: int
     turned_away: int
+    """Whom no queue took, or a rule sent away with nowhere else to go."""
 
 
 Ranges = Mapping[str, Estimate]
@@ -51,12 +52,12 @@ class Outlook:
 
 def told(played: Played, asked: Asked) -> DayTold:
     queues = {queue: counted(played, asked.bounds, queue) for queue in played.day.rules}
-    away = turned_away(played)
+    never, whole = never_let_in(played), counted(played, asked.bounds)
     return DayTold(
-        whole=measures(counted(played, asked.bounds), asked.variant),
+        whole=measures(whole, asked.variant),
         queues={queue: measures(counts, asked.variant) for queue, counts in queues.items()},
-        callers=sum(counts.entered - counts.moved_on for counts in queues.values()) + away,
-        turned_away=away,
+        callers=sum(counts.entered - counts.moved_on for counts in queues.values()) + never,
+        turned_away=never + whole.sent_away,
     )
 
 

@@ -113,6 +113,11 @@ def test_a_switch_sends_all_but_the_one_whose_phone_rings_away() -> None:
         (Word.JOINCLOSED, "line", 30),
     ]
     assert (Word.ENTERQUEUE, "line", 90) in words(day, Word.ENTERQUEUE)
+    nowhere = {"line": day.rules["line"].model_copy(update={"overflow": "hangup"}), "spill": SPILL}
+    found = play(replace(day, rules=nowhere))
+    assert [one.result for one in found.done] == [Result.SENT_AWAY, Result.REFUSED, Result.TURNED_AWAY,
+                                                  Result.ANSWERED, Result.ABANDONED]  # fmt: skip
+    assert (told(found, Asked()).callers, told(found, Asked()).turned_away) == (4, 2)
 
 
 # --- agents ----------------------------------------------------------------------------------------------------------
