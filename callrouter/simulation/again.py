@@ -87,6 +87,8 @@ class Again:
         offer = dict(seen).get(time, seen[0][1])
         if offer.result is not Result.TAKEN_BACK:
             return ring_of(offer, self.learned)
+        if offer.briefed_ms:  # picked up before the caller was gone: the call would have been taken
+            return Ring(offer.after_ms, briefed_ms=max(self.learned.briefed_ms, offer.briefed_ms + A_MOMENT_MS))
         longer = [ring for ring in rings if ring.after_ms > offer.after_ms]
         return _drawn(longer, luck) if longer else Ring(offer.after_ms + A_MOMENT_MS)
 

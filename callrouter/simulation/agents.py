@@ -58,8 +58,8 @@ class Agents:
         """Write something that changes an agent, and count what they did until now."""
         self._stage.write(word, visit, agent, change, **data)
         self._count(agent, condition(self._stage.floor.fields(f"agent:{agent}")))
-        if agent in self._trainees:
-            self._look_at_trainees(agent)
+        if agent in self._trainees:  # live too it is another commit, and the choice is quicker
+            self._agenda.at(self._agenda.now_ms, self._look_at_trainees, agent)
 
     def limits(self, agent: str) -> MaxCalls:
         part = self._day.agents.get(agent)

@@ -220,7 +220,7 @@ def test_every_rule_ruled_that_day() -> None:
 def test_the_simulator_keeps_every_rule_as_often_as_the_engine_did() -> None:
     live, simulated = how_often(the_journal()), how_often(played()[1])
     far = {name: (live[name], simulated[name]) for name in live | simulated
-           if abs(live[name] - simulated[name]) > max(2, 0.1 * live[name])}  # fmt: skip
+           if abs(live[name] - simulated[name]) > max(1, 0.05 * live[name])}  # fmt: skip
     assert far == {}
 
 
@@ -251,4 +251,5 @@ def test_an_agent_with_another_limit_takes_another_number_of_calls() -> None:
     def answered(entries: Sequence[Entry]) -> int:
         return sum(entry.word is Word.CONNECT and entry.agent == "boris" for entry in entries)
 
-    assert answered(played(4, 10)[1]) < answered(played()[1]) < answered(played(4, None)[1])
+    assert answered(played(4, 10)[1]) < answered(played()[1])
+    assert how_often(played()[1])["PAUSE limit"] > how_often(played(4, None)[1])["PAUSE limit"] == 0

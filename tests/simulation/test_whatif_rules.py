@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -14,11 +15,13 @@ from callrouter.config import AgentPart, Queue
 from callrouter.errors import ConfigError
 from callrouter.journal import Entry, FloorChange, Word
 from callrouter.reporting.facts import Outcome
-from callrouter.simulation.again import Setup, Who, again
+from callrouter.reporting.record import Result
+from callrouter.simulation.again import Again, Setup, Who, again
 from callrouter.simulation.changed import Centre
+from callrouter.simulation.day import Caller
 from callrouter.simulation.durations import Exponential
 from callrouter.simulation.learned import learned
-from callrouter.simulation.recorded import Recorded, recorded
+from callrouter.simulation.recorded import Rang, Recorded, recorded
 from callrouter.simulation.scenario import people
 from tests.simulation.known_day import MIDNIGHT_MS, scenario
 
@@ -36,6 +39,12 @@ def a_day(*told: Told) -> Recorded:
         agent = "anna" if word is Word.UNPAUSE else ""
         entries.append(Entry(word, call, agent, queue, data, floor, f"{at_ms}-0", at_ms))
     return recorded(entries, MIDNIGHT_MS, entries[-1].at_ms + 1)
+
+
+RECORDED = a_day(
+    (Word.ARRIVED, "line", {}, {}), (Word.ENTERQUEUE, "line", {}, {}), (Word.ENDED, "line", {"how": "abandoned"}, {})
+)
+(SEEN,) = RECORDED.callers
 
 
 def test_ready_by_the_phone_is_taken_over_without_the_moment_at_the_phone() -> None:
@@ -111,3 +120,13 @@ def test_a_change_may_give_rules_and_those_that_do_not_fit_are_refused(tmp_path:
     change.write_text("agents: {anna: {mentors: [olga]}}", encoding="utf-8")
     with pytest.raises(ConfigError, match="there is no agent `olga`"):
         setups(centre, change, zone)
+
+
+def test_an_agent_who_had_picked_up_when_the_caller_gave_up_would_have_taken_the_call() -> None:
+    """Else who usually misses calls would be thought to have missed this one, and the caller to have waited in vain."""
+    missed = tuple(Rang("anna", 15_000, Result.MISSED, False, None) for _ in range(9))
+    briefed = Rang("anna", 3_000, Result.TAKEN_BACK, False, None, 2_000)
+    found = learned(replace(RECORDED, callers=[replace(SEEN, offers=(*missed, briefed))]), Exponential(60))
+    rings = Again(found, {}, {"c1": (briefed,)})
+    ring = rings.ring(Caller(0, "line", key="c1"), "line", "anna", 0)
+    assert (ring.answered, ring.after_ms, ring.briefed_ms) == (True, 3_000, 3_000)
