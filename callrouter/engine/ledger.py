@@ -57,15 +57,21 @@ class Ledger:
         return bool(self._kept)
 
     async def write(
-        self, step: Step, owner: Owner, before: Owner | None = None, undo: Callable[[], Step] | None = None
+        self,
+        step: Step,
+        owner: Owner,
+        before: Owner | None = None,
+        undo: Callable[[], Step] | None = None,
+        found: bytes | None = None,
     ) -> Outcome:
         """Write what a step brings. Only an outcome of STANDS allows its commands to be performed.
 
-        `undo` makes the step that takes this one back, should it be refused here and stand in the store.
+        `undo` makes the step that takes this one back, should it be refused here and stand in the store. `before` and
+        `found`: as in Commit.
         """
         if self._lost:
             return Outcome.NOT_OURS
-        kept = Kept(secrets.token_hex(8), _commit(step, owner, before))
+        kept = Kept(secrets.token_hex(8), _commit(step, owner, before, found))
         may_wait = not kept.commit.checks and before is None
         if self._kept:
             return self._keep(kept, Outcome.STANDS) if may_wait else Outcome.REFUSED
@@ -73,7 +79,7 @@ class Ledger:
             answer = await self._line.commit(kept.commit, operation=kept.operation)
         except StoreDown:
             if undo is not None:
-                return self._keep(replace(kept, undo=_commit(undo(), owner, None)), Outcome.REFUSED)
+                return self._keep(replace(kept, undo=_commit(undo(), owner)), Outcome.REFUSED)
             if before:  # adopting: whoever looks for calls without an owner finds it again
                 return Outcome.REFUSED
             return self._keep(kept, Outcome.STANDS if may_wait else Outcome.REFUSED)
@@ -120,7 +126,7 @@ class Ledger:
             self._kept.appendleft(Kept(secrets.token_hex(8), kept.undo))
 
 
-def _commit(step: Step, owner: Owner, before: Owner | None) -> Commit:
+def _commit(step: Step, owner: Owner, before: Owner | None = None, found: bytes | None = None) -> Commit:
     over = step.call.phase is Phase.ENDED
     return Commit(
         entries=step.entries,
@@ -130,6 +136,7 @@ def _commit(step: Step, owner: Owner, before: Owner | None) -> Commit:
         call=step.call.id,
         owner=owner,
         before=before,
+        found=found,
         state=None if over else encode(step.call),
         ends=over,
     )

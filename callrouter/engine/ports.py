@@ -33,7 +33,8 @@ class Commit:
     """What one step changes, written all together or not at all: state before side effects.
 
     With `call`, the writer must own the call: `owner` is compared, `before` (adoption) says whom it is taken from,
-    and `before=""` creates the call, which must not exist yet. `state=None` leaves the state as it is;
+    and `before=""` creates the call, which must not exist yet. `found` is the state that the adopter read: it must
+    still be the call's, to which the one before may have written a last time. `state=None` leaves the state as it is;
     `ends=True` removes call and state. The floor change is stored with the first entry, so it needs one.
     A thing of which an `only_if` does not hold stays as it is; all else is written.
     """
@@ -45,6 +46,7 @@ class Commit:
     call: CallId | None = None
     owner: Owner | None = None
     before: Owner | None = None
+    found: bytes | None = None
     state: bytes | None = None
     ends: bool = False
 
@@ -58,7 +60,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Nothing was written, because of this: `owner`, or `<thing>.<field>` of the check that failed."""
+    """Nothing was written, because of this: `owner`, `state`, or `<thing>.<field>` of the check that failed."""
 
     why: str
 

@@ -93,7 +93,7 @@ class Recovery:
         if stored.call in self._registry:  # found twice at once
             return False
         self._begun.add(stored.call)
-        self._registry.start(call, self._first_step(call, stored.owner), stored.owner)
+        self._registry.start(call, self._first_step(call, stored.owner), stored.owner, stored.state)
         self._look()
         return True
 

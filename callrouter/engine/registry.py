@@ -91,13 +91,13 @@ class Registry:
     def session(self, id: CallId) -> Session | None:
         return self._sessions.get(id)
 
-    def start(self, call: Call, first: Step, before: Owner) -> Session:
-        """A session for a call that arrived (`before` empty) or is taken over from another worker."""
+    def start(self, call: Call, first: Step, before: Owner, found: bytes | None = None) -> Session:
+        """A session for a call that arrived (`before` empty) or is taken over, as it was `found`."""
         session = Session(call, self._world, settled=self._settled)
         self._sessions[call.id] = session
         if call.caller_leg:
             self._callers[call.caller_leg] = call.id
-        task = asyncio.create_task(session.run(first, before), name=f"session {call.id}")
+        task = asyncio.create_task(session.run(first, before, found), name=f"session {call.id}")
         self._tasks.add(task)
         task.add_done_callback(lambda done: self._end(session, call.caller_leg, done))
         return session

@@ -144,10 +144,10 @@ class Session:
         """Put an event into the inbox. The one way to affect a call."""
         self._inbox.put_nowait(event)
 
-    async def run(self, first: Step, before: Owner) -> None:
-        """Carry the call through. `first` begins it (`before` empty) or takes it over from `before`."""
+    async def run(self, first: Step, before: Owner, found: bytes | None = None) -> None:
+        """Carry the call through. `first` begins it (`before` empty) or takes it over from there, as it was `found`."""
         try:
-            alive = await self._begin(first, before)
+            alive = await self._begin(first, before, found)
             while alive and self.call.phase is not Phase.ENDED:
                 alive = await self._take(await self._inbox.get())
         except asyncio.CancelledError:
@@ -165,10 +165,10 @@ class Session:
                 task.cancel()
         await self._ledger.flushed()
 
-    async def _begin(self, first: Step, before: Owner) -> bool:
+    async def _begin(self, first: Step, before: Owner, found: bytes | None) -> bool:
         """False if the call cannot be ours; a caller who just arrived then goes to the fallback."""
         self._is_here = not before or not first.call.caller_leg
-        outcome = await self._carry_out(first, before)
+        outcome = await self._carry_out(first, before, found)
         if outcome is Outcome.STANDS:
             return not before or not self._is_here or await self._step(e.Adopted())
         if not before:
@@ -245,9 +245,9 @@ class Session:
             case _:
                 return e.named(self.call, event)
 
-    async def _carry_out(self, taken: Step, before: Owner | None = None) -> Outcome:
+    async def _carry_out(self, taken: Step, before: Owner | None = None, found: bytes | None = None) -> Outcome:
         undo = (lambda: self._undone(taken.call)) if taken.needs else None
-        outcome = await self._ledger.write(taken, self._world.owner, before, undo)
+        outcome = await self._ledger.write(taken, self._world.owner, before, undo, found)
         if outcome is Outcome.REFUSED and takes_place(taken):
             return await self._carry_out(as_newcomer(taken, self._world.clock.now_ms()), before)
         if outcome is not Outcome.STANDS:

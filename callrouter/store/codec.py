@@ -40,13 +40,14 @@ def require_whole(commit: Commit) -> None:
 
 
 def encode_commit(commit: Commit) -> bytes:
-    """The commit for commit.lua, all but the state; `false` stands for a thing taken away."""
+    """The commit for commit.lua, all but the states; `false` stands for a thing taken away."""
     wanted = commit.owner if commit.before is None else commit.before
     return msgspec.msgpack.encode(
         {
             "call": clean(commit.call or ""),
             "wanted": clean(wanted or ""),
             "owner": clean(commit.owner or ""),
+            "knows_state": commit.found is not None,
             "keeps_state": commit.state is None,
             "ends": commit.ends,
             "checks": [_check(check) for check in commit.checks],

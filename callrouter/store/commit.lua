@@ -1,7 +1,8 @@
 #!lua
 -- One commit, all of it or nothing; what is worth committing is decided elsewhere (see keys.py for what the keys hold).
 -- KEYS: journal, floor, owners, states, did:<operation>
--- ARGV: the commit (codec.encode_commit), the call's state, journal bound, milliseconds to keep the answer
+-- ARGV: the commit (codec.encode_commit), the call's state, journal bound, milliseconds to keep the answer, the state
+-- that the call must still have if the commit `knows_state`
 -- Nothing below the line `write` can fail: Redis does not undo what a script wrote before an error.
 local journal, floor, owners, states, did = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local commit = cmsgpack.unpack(ARGV[1])
@@ -25,6 +26,9 @@ if first_answer then
 end
 if commit.call ~= '' and (redis.call('HGET', owners, commit.call) or '') ~= commit.wanted then
   return answer('refused owner')
+end
+if commit.knows_state and redis.call('HGET', states, commit.call) ~= ARGV[5] then
+  return answer('refused state')
 end
 for _, check in ipairs(commit.checks) do
   if (thing(check[1])[check[2]] or '') ~= check[3] then

@@ -78,7 +78,7 @@ class RedisLine:
         answer, removed = await self._write(
             COMMIT,
             (keys.journal, keys.floor, keys.owners, keys.states, did),
-            (encode_commit(commit), commit.state or b"", self._journal_max, ANSWER_KEPT_MS),
+            (encode_commit(commit), commit.state or b"", self._journal_max, ANSWER_KEPT_MS, commit.found or b""),
         )
         if removed:
             await self._snapshot_after_trim()

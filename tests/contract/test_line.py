@@ -220,6 +220,17 @@ async def test_of_two_that_adopt_a_call_at_once_one_wins_and_the_dead_one_is_fen
     assert await line.commit(Commit(call=CALL, owner=dead, state=b"late")) == Refused("owner")
 
 
+async def test_a_call_is_adopted_only_as_it_was_found(line: AnyLine) -> None:
+    """Who was taken for dead may have written a last time."""
+    await line.commit(created(state=b"\x00\xff" * 200))
+    adopt = Commit((Entry(Word.ADOPTED),), call=CALL, owner=BORIS, before=ANNA, found=b"older", state=b"older")
+    assert await line.commit(adopt) == Refused("state")
+    assert len(await line.entries()) == 1
+    assert isinstance(await line.commit(replace(adopt, found=b"\x00\xff" * 200, state=b"two")), Written)
+    assert list(await line.calls()) == [StoredCall(CALL, BORIS, b"two")]
+    assert await line.commit(replace(adopt, found=b"two")) == Refused("owner")
+
+
 async def test_an_ended_call_is_gone_and_can_not_be_written_again(line: AnyLine) -> None:
     await line.commit(created())
     await written(line, Commit((Entry(Word.ENDED, call=CALL),), call=CALL, owner=ANNA, ends=True))

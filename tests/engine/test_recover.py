@@ -499,3 +499,23 @@ async def test_a_take_over_that_stood_though_its_answer_was_lost_is_found_by_its
     assert running.worker.registry.call(call) is not None
     await centre.hangs_up(caller)
     assert centre.calls == {}
+
+
+async def test_what_a_worker_taken_for_dead_wrote_in_its_last_moment_is_not_lost_by_the_take_over(
+    centre: Centre,
+) -> None:
+    """A worker that stood still for longer than its lease goes on while its calls are being taken over."""
+    await two_workers(centre)
+    await centre.ready("anna")
+    caller = await centre.caller("1")
+    heir = centre.workers["w2"]
+    heir.line.slow_s = 0.2
+    taking = asyncio.create_task(heir.worker.recovery.adopt_dead(frozenset({heir.worker.owner})))
+    await centre.pass_time(0.3)  # the list of calls is on its way
+    leg = await centre.answers("anna")
+    await taking
+    for _ in range(40):
+        await centre.pass_time(0.1)
+        centre.check_books()
+    assert centre.hear_each_other(caller, leg)
+    assert centre.entries(Word.RINGCANCELED) == []

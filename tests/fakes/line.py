@@ -164,6 +164,8 @@ class FakeLine:
             wanted = commit.owner if commit.before is None else commit.before
             if self._calls.get(clean(commit.call), ("", b""))[0] != clean(wanted or ""):
                 return Refused("owner")
+            if commit.found is not None and self._calls[clean(commit.call)][1] != commit.found:
+                return Refused("state")
         for check in commit.checks:
             if not self._holds(check):
                 return Refused(f"{clean(check.thing)}.{clean(check.field)}")
