@@ -34,7 +34,8 @@ class Source:
 
     @property
     def ready(self) -> bool:
-        return all(self.stem.with_suffix(suffix).exists() for suffix in self.suffixes)
+        stem = str(self.stem)  # asked before every prompt of every call
+        return all(os.path.exists(stem + suffix) for suffix in self.suffixes)  # noqa: PTH110
 
 
 def stem_of(folder: Path, language: str, *content: str) -> Path:
