@@ -45,6 +45,7 @@ TROUBLES = [
     "answers lost",
     "store slow",
     "store very slow",
+    "store too slow",  # for its lease: who lives is taken for dead
     "events late",
     "events twice",
     "exchange away",
@@ -283,7 +284,9 @@ class Day(RuleBasedStateMachine):
             self.run(self._do(lambda: setattr(self.centre.line, "down", True)))
         elif running is not None:
             running.line.loses_answers |= kind == "answers lost"
-            running.line.slow_s = {"store slow": 0.004, "store very slow": 0.7}.get(kind, running.line.slow_s)
+            running.line.slow_s = {"store slow": 0.004, "store very slow": 0.7, "store too slow": 1.3}.get(
+                kind, running.line.slow_s
+            )
             running.switch.holds_back |= kind == "events late"
             running.switch.repeats |= kind == "events twice"
             running.switch.down |= kind == "exchange away"

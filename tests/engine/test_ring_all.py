@@ -221,3 +221,16 @@ async def test_the_story_tells_each_phone_and_who_was_faster(centre: Centre) -> 
         ("is offered to boris (chosen: rings with all the able)", ()),
     ]
     assert any(text.startswith("anna's phone stops after 2.") and text.endswith("boris was faster") for text, _ in told)
+
+
+async def test_rings_whose_ends_are_on_their_way_to_a_very_slow_store_are_no_breach(centre: Centre) -> None:
+    running = await centre.start()
+    await centre.ready("anna", "boris")
+    await centre.caller("2")
+    running.line.slow_s = 0.7
+    await centre.pass_time(16)
+    assert [entry.agent for entry in centre.entries(Word.RINGNOANSWER)] == ["anna", "boris"]
+    assert centre.entries(Word.BREACH) == []
+    running.line.slow_s = 0
+    await centre.pass_time(1)
+    well(centre)
