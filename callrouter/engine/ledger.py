@@ -50,12 +50,12 @@ class Ledger:
         self._kept: deque[Kept] = deque()
         self._writer: asyncio.Task[None] | None = None
         self._lost = False
-        self._writes = False
+        self.is_writing = False
 
     @property
     def is_behind(self) -> bool:
-        """Something is being written here, or has not reached the store."""
-        return self._writes or bool(self._kept)
+        """Something written here has not reached the store."""
+        return bool(self._kept)
 
     async def write(
         self,
@@ -76,7 +76,7 @@ class Ledger:
         may_wait = not kept.commit.checks and before is None
         if self._kept:
             return self._keep(kept, Outcome.STANDS) if may_wait else Outcome.REFUSED
-        self._writes = True
+        self.is_writing = True
         try:
             answer = await self._line.commit(kept.commit, operation=kept.operation)
         except StoreDown:
@@ -86,7 +86,7 @@ class Ledger:
                 return Outcome.REFUSED
             return self._keep(kept, Outcome.STANDS if may_wait else Outcome.REFUSED)
         finally:
-            self._writes = False
+            self.is_writing = False
         if isinstance(answer, Refused):
             return Outcome.NOT_OURS if answer.why == "owner" else Outcome.REFUSED
         return Outcome.STANDS

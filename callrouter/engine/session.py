@@ -136,6 +136,11 @@ class Session:
         """The caller's leg reports to us, and the store has all that was written: an agent can be brought."""
         return self._is_here and not self.is_over and not self._ledger.is_behind
 
+    @property
+    def is_writing(self) -> bool:
+        """What has just happened is on its way to the store."""
+        return self._ledger.is_writing
+
     def rings(self, agent: str) -> LegId | None:
         """The leg by which this agent's phone rings for the call, as far as the call knows."""
         return next((offer.leg for offer in self.call.offers if offer.agent == agent), None)

@@ -157,7 +157,7 @@ class Watch:
     async def _judge_ring(self, breach: Breach) -> None:
         leg = self._floor.agents.raw.get(breach.agent, {}).get("leg", "")
         session = self._registry.session(CallId(breach.call))
-        if session is not None and not session.is_settled:
+        if session is not None and (session.is_writing or not session.is_settled):
             return
         if await self._is_current() and self._floor.agents.raw.get(breach.agent, {}).get("leg") == leg:
             await self._take_back(breach, leg)
