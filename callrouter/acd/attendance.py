@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from callrouter.acd.activity import LIMIT
 from callrouter.acd.things import Activity, Fields, Presence
 
-LOOKED_AT = frozenset({"presence", "queues", "reachable", "barred", "activity"})
-"""Fields of an agent that say for which queues they are there."""
+RESTING = Activity.RESTING.value
 
 NOWHERE: tuple[tuple[str, ...], int] = ((), -1)
 """Of an agent not counted yet."""
@@ -32,19 +31,21 @@ class Attendance:
     def __init__(self) -> None:
         self._agents: dict[str, tuple[tuple[str, ...], int]] = {}
         """Agent → their queues, and how many of the three counts hold for them."""
+        self.resting: set[str] = set()
+        """Those of them who rest, for whatever reason."""
         self._counts: dict[str, list[int]] = {}
         self._standing: dict[str, str] = {}
         """Call → the queue in whose line it stands."""
         self._lines: dict[str, dict[str, None]] = {}
 
     def clear(self) -> None:
-        for table in (self._agents, self._counts, self._standing, self._lines):
+        for table in (self._agents, self.resting, self._counts, self._standing, self._lines):
             table.clear()
 
     def agent_changed(self, agent: str, fields: Fields | None, changed: Collection[str]) -> None:
         """`fields` are all of the agent's after the change, None once they are gone."""
-        if fields is not None and LOOKED_AT.isdisjoint(changed):
-            return
+        rests = fields is not None and fields.get("activity") == RESTING
+        (self.resting.add if rests else self.resting.discard)(agent)
         if fields is not None and "queues" not in changed and self._agents.get(agent, NOWHERE)[1] == _holds(fields):
             return
         self._count(self._agents.pop(agent, ((), 0)), -1)
@@ -87,7 +88,7 @@ def _holds(fields: Fields) -> int:
     presence = fields.get("presence", Presence.LOGGED_OUT)
     if presence == Presence.LOGGED_OUT:
         return 0
-    has_enough = fields.get("activity") == Activity.RESTING and fields.get("rest") == LIMIT
+    has_enough = fields.get("activity") == RESTING and fields.get("rest") == LIMIT
     if presence != Presence.READY or fields.get("barred") or has_enough:
         return 1
     return 3 if fields.get("reachable") == "1" else 2

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Generic, TypeVar
 
-from callrouter.acd.attendance import Attendance
+from callrouter.acd.attendance import RESTING, Attendance
 from callrouter.acd.index import Index
 from callrouter.acd.kept import KeptPlaces
 from callrouter.acd.things import (
@@ -110,11 +110,22 @@ class Floor:
             if kind == "agent":
                 agent = self.agents.change(name, fields)
                 self.index.agent_changed(name, agent, fields or {})
-                self.attendance.agent_changed(name, agent, fields or ())
+                # most changes tell only what the agent does: of those a rest alone matters, and a call costs time
+                if (
+                    fields is None
+                    or "presence" in fields
+                    or "reachable" in fields
+                    or "barred" in fields
+                    or "queues" in fields
+                    or fields.get("activity") == RESTING
+                    or name in self.attendance.resting
+                ):
+                    self.attendance.agent_changed(name, agent, fields or ())
             elif kind == "waiting":
                 waiting = self.waiting.change(name, fields)
                 self.index.call_changed(name, waiting, fields or {})
-                self.attendance.call_changed(name, waiting)
+                if fields is None or "queue" in fields or "callback" in fields:
+                    self.attendance.call_changed(name, waiting)
             elif kind == "queue":
                 self.queues.change(name, fields)
                 self.index.queues_changed()
